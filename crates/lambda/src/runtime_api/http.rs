@@ -67,7 +67,8 @@ async fn response(session: &Session, id: &str, request: Request<Incoming>) -> Re
     if let Some(mode) = header(request.headers(), RESPONSE_MODE)
         && mode != "streaming"
     {
-        let body = br#"{"errorType":"Runtime.InvalidResponseModeHeader","errorMessage":"Invalid response mode header"}"#;
+        let body =
+            br#"{"errorType":"Runtime.InvalidResponseModeHeader","errorMessage":"Invalid response mode header"}"#;
         let error_type = "Runtime.InvalidResponseModeHeader".to_owned();
         // The function's caller hears of it; the process gets its own answer either way.
         let _ = session.answer(id, Answer::Error { error_type, body: Bytes::from_static(body) });
@@ -111,9 +112,10 @@ enum BodyFault {
 }
 
 async fn body(request: Request<Incoming>) -> Result<Whole, BodyFault> {
-    let collected = Limited::new(request.into_body(), RESPONSE_BYTES).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { BodyFault::TooLarge } else { BodyFault::Truncated }
-    })?;
+    let collected = Limited::new(request.into_body(), RESPONSE_BYTES)
+        .collect()
+        .await
+        .map_err(|error| if error.is::<LengthLimitError>() { BodyFault::TooLarge } else { BodyFault::Truncated })?;
     let error = collected.trailers().and_then(trailing_error);
     Ok(Whole { body: collected.to_bytes(), error })
 }

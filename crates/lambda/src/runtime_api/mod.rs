@@ -29,7 +29,10 @@ pub struct Invocation {
 pub enum Answer {
     Response(Bytes),
     /// The function failed; the body goes to the caller unchanged.
-    Error { error_type: String, body: Bytes },
+    Error {
+        error_type: String,
+        body: Bytes,
+    },
     /// The answer was larger than Lambda lets through; nothing of it is kept.
     TooLarge,
 }
@@ -40,5 +43,8 @@ pub enum Event {
     /// It asks for the next event: its initialization, or the last event, is done.
     Ready,
     Answered(Answer),
-    InitError { error_type: String, body: Bytes },
+    InitError {
+        error_type: String,
+        body: Bytes,
+    },
 }

@@ -13,7 +13,9 @@ enum State {
     Started,
     InitError,
     Ready,
-    Running { request_id: String },
+    Running {
+        request_id: String,
+    },
     /// Answered, and `next` not asked yet.
     ResponseSent,
 }
