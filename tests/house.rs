@@ -1,0 +1,3 @@
+//! The tests of the whole house, in one binary: its rules (tidy), its books (coverage), its stories.
+
+mod tidy;
