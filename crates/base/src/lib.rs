@@ -14,6 +14,7 @@ pub mod value;
 pub use arn::Arn;
 pub use caller::{Caller, Principal};
 pub use clock::{Clock, Timestamp};
+pub use doors::Decision;
 pub use fault::Fault;
 pub use random::Random;
 pub use scope::{Account, Region, Scope};

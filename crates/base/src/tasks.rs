@@ -23,7 +23,6 @@ impl Tasks {
     }
 
     /// Runs `future` to its end; [`Tasks::close`] waits for it. It should listen to [`Tasks::closing`] if it may last.
-    #[expect(clippy::disallowed_methods, reason = "this is the door that the ban names")]
     pub fn spawn<F>(&self, name: &'static str, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
