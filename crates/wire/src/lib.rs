@@ -9,6 +9,7 @@ pub mod operation;
 pub mod schema;
 pub mod service;
 pub mod shape;
+pub mod sigv4;
 
 pub use field::{Field, Malformed, Payload};
 pub use message::{Request, Response};
