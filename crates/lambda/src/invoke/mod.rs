@@ -1,6 +1,5 @@
 //! Invoke: one event, answered (RequestResponse), accepted (Event) or only checked (DryRun).
 
-mod payload;
 mod queue;
 
 use std::sync::Arc;
@@ -106,14 +105,22 @@ fn event(input: &InvocationRequest, kind: InvocationType) -> Result<Bytes, Fault
     if given.is_empty() {
         return Ok(Bytes::from_static(NO_EVENT));
     }
-    payload::check(&given)?;
-    Ok(given)
+    match wire::json_problem(&given) {
+        None => Ok(given),
+        Some(problem) => Err(not_json(&problem)),
+    }
+}
+
+/// AWS's parser speaks twice of the same thing.
+fn not_json(problem: &str) -> Fault {
+    let message = format!("Could not parse request body into json: Could not parse payload into json: {problem}");
+    Fault::new("InvalidRequestContentException", message)
 }
 
 fn client_context(input: &InvocationRequest) -> Result<Option<String>, Fault> {
     let Some(encoded) = &input.client_context else { return Ok(None) };
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let decoded = decoded.filter(|text| payload::check(text.as_bytes()).is_ok());
+    let decoded = decoded.filter(|text| wire::json_problem(text.as_bytes()).is_none());
     let refused = || Fault::new("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
     decoded.map(Some).ok_or_else(refused)
 }

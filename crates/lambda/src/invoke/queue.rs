@@ -122,7 +122,7 @@ impl AsyncQueue {
             let now_ms = invoker.clock.now_ms();
             let pause = next_due_ms.map_or(LONGEST_PAUSE.as_millis() as i64, |due_ms| (due_ms - now_ms).max(0));
             tokio::select! {
-                () = wake.woken() => {}
+                () = wake.changed() => {}
                 () = self.ended.notified() => {}
                 () = invoker.clock.sleep(Duration::from_millis(pause.unsigned_abs())) => {}
             }

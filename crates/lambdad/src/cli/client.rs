@@ -5,7 +5,7 @@ use base::{Clock, Fields};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use wire::sigv4::{Credentials, sign};
+use wire::sigv4::{Credentials, Secret, sign};
 use wire::{Request, Response, ServiceSpec};
 
 /// Which lambdad is talked to, and as whom.
@@ -44,7 +44,7 @@ impl Target {
         let (Some(access_key), Some(secret)) = (self.access_key_id.clone(), self.secret_access_key.clone()) else {
             return Err(anyhow!("there are no credentials in this shell. Run: eval \"$(lambdad env)\""));
         };
-        let credentials = Credentials::new(access_key, secret, self.session_token.clone());
+        let credentials = Credentials { access_key, secret: Secret::new(&secret), session_token: self.session_token.clone() };
         Ok(Connection { authority, region: self.region.clone(), credentials, clock: Clock::wall() })
     }
 }
@@ -67,7 +67,7 @@ impl Connection {
         input: Fields,
     ) -> anyhow::Result<Result<Fields, base::Fault>> {
         let operation = spec.operation(operation).with_context(|| format!("{operation} is in no contract"))?;
-        let request = wire::encode_request(spec, operation, input);
+        let request = wire::encode_request(spec, operation, input)?;
         let response = self.send(request, spec.signing_name).await?;
         Ok(wire::decode_output(spec, operation, &response))
     }
@@ -75,7 +75,7 @@ impl Connection {
     /// Signs and sends.
     pub async fn send(&self, mut request: Request, service: &str) -> anyhow::Result<Response> {
         request.headers.insert(http::header::HOST, self.authority.parse().context("the endpoint's host")?);
-        sign(&mut request, &self.credentials, &self.region, service, self.clock.now());
+        sign(&mut request, &self.credentials, &self.region, service, self.clock.now())?;
         let stream = TcpStream::connect(&self.authority).await.with_context(|| {
             format!("nothing answers on {}. Is lambdad serving there? Start it with: lambdad serve", self.authority)
         })?;

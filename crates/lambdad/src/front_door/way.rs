@@ -3,6 +3,7 @@
 use base::{Caller, Fault, Fields, Region, Scope};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use wire::sigv4::{Accept, Claim};
 use wire::{Context, OperationSpec, Request, Response, ServiceSpec};
 
 use super::{Auth, Door, House, too_large};
@@ -52,7 +53,7 @@ async fn steps(
 ) -> Result<Response, Fault> {
     let Recognized { spec, operation, labels } = recognized;
     // Nothing of the request is believed before its signature: it may have been changed on the way.
-    let Identified { caller, region } = identify(house, door, request)?;
+    let Identified { caller, region } = identify(house, door, spec, request)?;
     // Its shape is checked before its permission, which asks for a resource that the input names.
     let input = understand(spec, operation, &labels, request)?;
     let context = context(house, request, caller, region, request_id);
@@ -84,17 +85,24 @@ fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'s
     }
 }
 
-fn identify(house: &House, door: Door, request: &mut Request) -> Result<Identified, Fault> {
+fn identify(house: &House, door: Door, spec: &ServiceSpec, request: &mut Request) -> Result<Identified, Fault> {
     if house.auth == Auth::Open && door == Door::Front {
-        let (access_key, region) = wire::sigv4::claimed(request).unwrap_or_default();
-        let region = if region.is_empty() { house.region.clone() } else { Region::new(&region) };
-        return Ok(Identified { caller: (house.open_caller)(&access_key), region });
+        return Ok(claimed(house, request));
     }
-    let signed = house.verifier.verify(request, house.keys.as_ref())?;
+    let signed = house.verifier.verify(request, &Accept::service(&spec.signing_name), house.keys.as_ref())?;
     if let Some(body) = signed.body {
         request.body = body;
     }
     Ok(Identified { caller: signed.caller, region: Region::new(&signed.region) })
+}
+
+/// Under `--auth open` a signature is a claim, and need not even be there.
+fn claimed(house: &House, request: &Request) -> Identified {
+    let (access_key, region) = match Claim::of(request) {
+        Ok(claim) => (claim.access_key, Region::new(&claim.scope.region)),
+        Err(_) => (String::new(), house.region.clone()),
+    };
+    Identified { caller: (house.open_caller)(&access_key), region }
 }
 
 fn understand(
@@ -104,7 +112,7 @@ fn understand(
     request: &Request,
 ) -> Result<Fields, Fault> {
     // An operation that is not built yet has no shape; `perform` says so.
-    if operation.is_done() { wire::decode(spec, operation, labels, request) } else { Ok(Fields::new()) }
+    if operation.is_done() { wire::understand(spec, operation, labels, request) } else { Ok(Fields::new()) }
 }
 
 fn context(house: &House, request: &Request, caller: Caller, region: Region, request_id: &str) -> Context {
