@@ -112,12 +112,13 @@ class LambdaLoggerHandler(logging.Handler):
         self.levels_in_frames = levels_in_frames
 
     def emit(self, record):
-        text = self.format(record)
+        # Named as in AWS's client: the trace of what formatting raises shows this line.
+        msg = self.format(record)
         kind = None
         if self.levels_in_frames:
             # The formatter may be one that the function put in place of ours; what it writes is text.
             kind = getattr(record, "_frame_type", None) or frame_type(record.levelno, FRAME_TEXT)
-        self.log_sink.log(text, kind)
+        self.log_sink.log(msg, kind)
 
 
 class LambdaLoggerFilter(logging.Filter):
