@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The address that every slot's loopback interface has beside 127.0.0.1, as Lambda's environments have it.
 pub const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 100, 1);
 
@@ -154,11 +156,12 @@ impl Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
     pub status: ExitStatus,
-    /// The kernel killed it because the slot's memory was used up; then `status` is `Signal(9)`.
+    /// It was killed (`Signal(9)`), and before that, in this tree, the kernel had killed because the slot's memory was
+    /// used up.
     pub out_of_memory: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExitStatus {
     Code(i32),
     Signal(i32),
