@@ -34,6 +34,17 @@ pub struct Connection {
 }
 
 impl Target {
+    /// For programs that know the key.
+    pub fn new(endpoint: &str, access_key_id: &str, secret_access_key: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: Some(access_key_id.to_owned()),
+            secret_access_key: Some(secret_access_key.to_owned()),
+            session_token: None,
+        }
+    }
+
     pub fn connect(&self) -> anyhow::Result<Connection> {
         let authority = self
             .endpoint
