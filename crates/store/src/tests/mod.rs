@@ -2,11 +2,11 @@
 
 mod backup;
 mod conformance;
-//mod crash;
-//mod disk_full;
+mod crash;
+mod disk_full;
 mod faults;
 mod group_commit;
 mod house;
-//mod image;
+mod image;
 mod model;
-//mod power_cut;
+mod power_cut;
