@@ -20,6 +20,10 @@ pub mod route;
 pub mod schema;
 pub mod service;
 pub mod shape;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 
 pub use codec::json_blame::json_problem;
