@@ -142,3 +142,105 @@ fn bare(code: &str) -> &str {
     let code = code.split(':').next().unwrap_or(code);
     code.rsplit('#').next().unwrap_or(code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{JSON, QUERY, REST};
+
+    struct Expect {
+        status: u16,
+        error_type: Option<&'static str>,
+        body: &'static str,
+    }
+
+    #[track_caller]
+    fn check(spec: Option<&ServiceSpec>, fault: &Fault, expect: &Expect) {
+        let answer = encode_fault(spec, fault, "id");
+        let kind = answer.headers.get("x-amzn-errortype").map(|value| value.to_str().expect("text"));
+        assert_eq!((answer.status, kind), (expect.status, expect.error_type));
+        assert_eq!(answer.body, expect.body);
+        assert_eq!(answer.headers["x-amzn-requestid"], "id");
+    }
+
+    #[test]
+    fn rest_json() {
+        let throttled = Fault::new("TooManyRequestsException", "Rate Exceeded.")
+            .with("Reason", "ReservedFunctionConcurrentInvocationLimitExceeded")
+            .with("Retry-After", "1");
+        check(
+            Some(&REST),
+            &throttled,
+            &Expect {
+                status: 429,
+                error_type: Some("TooManyRequestsException"),
+                body: r#"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
+            },
+        );
+        assert_eq!(encode_fault(Some(&REST), &throttled, "id").headers["retry-after"], "1");
+        let missing = Fault::new("ResourceNotFoundException", "no");
+        let body = r#"{"Message":"no","Type":"User"}"#;
+        check(Some(&REST), &missing, &Expect { status: 404, error_type: Some("ResourceNotFoundException"), body });
+        let body = r#"{"Message":"no"}"#;
+        let missing = missing.without("Type");
+        check(Some(&REST), &missing, &Expect { status: 404, error_type: Some("ResourceNotFoundException"), body });
+        let invalid = Fault::new(Fault::VALIDATION, "1 validation error");
+        let body = r#"{"message":"1 validation error"}"#;
+        check(Some(&REST), &invalid, &Expect { status: 400, error_type: Some("ValidationException"), body });
+    }
+
+    #[test]
+    fn each_service_has_its_own_names() {
+        let internal = Fault::internal("disk on fire");
+        let body = r#"{"Message":"An internal error occurred.","Type":"Service"}"#;
+        check(Some(&REST), &internal, &Expect { status: 500, error_type: Some("ServiceException"), body });
+        let body = r#"{"__type":"InternalFailure","message":"An internal error occurred."}"#;
+        check(Some(&JSON), &internal, &Expect { status: 500, error_type: Some("InternalFailure"), body });
+        let body = r#"{"__type":"InvalidParameterException","message":"no"}"#;
+        let invalid = Fault::new(Fault::VALIDATION, "no");
+        check(Some(&JSON), &invalid, &Expect { status: 400, error_type: Some("InvalidParameterException"), body });
+        let denied = Fault::new(Fault::ACCESS_DENIED, "no");
+        let body = r#"{"Message":"no"}"#;
+        check(Some(&REST), &denied, &Expect { status: 403, error_type: Some("AccessDeniedException"), body });
+    }
+
+    #[test]
+    fn unavailable_is_503_everywhere() {
+        for spec in [None, Some(&REST), Some(&JSON), Some(&QUERY)] {
+            assert_eq!(encode_fault(spec, &Fault::unavailable("full"), "id").status, 503);
+        }
+    }
+
+    #[test]
+    fn query() {
+        let body = "<ErrorResponse xmlns=\"https://people.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>\
+                    <Code>NoSuchEntity</Code><Message>a &lt; b</Message></Error><RequestId>id</RequestId></ErrorResponse>";
+        let missing = Fault::new("NoSuchEntityException", "a < b");
+        check(Some(&QUERY), &missing, &Expect { status: 404, error_type: None, body });
+        let fault = encode_fault(Some(&QUERY), &Fault::new("InvalidSignatureException", ""), "id");
+        assert_eq!(fault.status, 403);
+        assert!(String::from_utf8_lossy(&fault.body).contains("<Code>SignatureDoesNotMatch</Code>"));
+        let fault = encode_fault(Some(&QUERY), &Fault::internal(""), "id");
+        let body = String::from_utf8_lossy(&fault.body).into_owned();
+        assert!(body.contains("<Type>Receiver</Type><Code>ServiceFailure</Code>"), "{body}");
+    }
+
+    #[test]
+    fn old_codes_of_a_service_that_once_spoke_query() {
+        let answer = encode_fault(Some(&JSON), &Fault::new("QueueDoesNotExist", "no"), "id");
+        assert_eq!(answer.headers["x-amzn-query-error"], "AWS.SimpleQueueService.NonExistentQueue;Sender");
+    }
+
+    #[test]
+    fn nobodys_fault_has_a_body() {
+        let body = r#"{"message":"what?"}"#;
+        let fault = Fault::new("UnknownOperationException", "what?");
+        check(None, &fault, &Expect { status: 404, error_type: Some("UnknownOperationException"), body });
+    }
+
+    #[test]
+    fn a_code_is_read_without_its_surroundings() {
+        assert_eq!(bare("com.amazonaws.logs#NotFound"), "NotFound");
+        assert_eq!(bare("NotFound:http://internal.amazon.com/coral/"), "NotFound");
+    }
+}

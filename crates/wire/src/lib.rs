@@ -6,7 +6,9 @@
 //! [`decode_output`].
 
 mod codec;
+pub mod contract;
 pub mod decode;
+pub mod describe;
 pub mod encode;
 pub mod envelope;
 mod faults;
@@ -21,10 +23,15 @@ pub mod schema;
 pub mod service;
 pub mod shape;
 pub mod sigv4;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 
 pub use codec::json_blame::json_problem;
 pub use decode::{decode, decode_output, understand};
+pub use describe::describe;
 pub use encode::{encode_output, encode_request};
 pub use envelope::encode_fault;
 pub use field::{Field, Malformed, Payload};

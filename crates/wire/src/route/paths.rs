@@ -1,7 +1,7 @@
 //! The paths of a rest service as a tree of segments. A literal is tried before a label.
 //!
 //! The path is cut at its own slashes and each segment is decoded after, so an ARN's `%2F` never cuts. One slash at
-//! the end is ignored: older clients write `/functions/`.
+//! the end is ignored (older clients write `/functions/`), unless a greedy label wants it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -62,9 +62,7 @@ impl Paths {
 
 /// The decoded segments; `None` if one is not UTF-8.
 fn segments(path: &str) -> Option<Vec<Cow<'_, str>>> {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let path = path.strip_suffix('/').unwrap_or(path);
-    if path.is_empty() { Some(Vec::new()) } else { path.split('/').map(form::decode).collect() }
+    path.strip_prefix('/').unwrap_or(path).split('/').map(form::decode).collect()
 }
 
 impl Route {
@@ -101,9 +99,11 @@ impl Node {
         taken: &mut Vec<String>,
         suits: &dyn Fn(&Route) -> bool,
     ) -> Option<&Route> {
-        let Some((first, rest)) = segments.split_first() else {
-            return self.routes.iter().find(|route| suits(route));
-        };
+        let ended = matches!(segments, [] | [Cow::Borrowed("")]);
+        if let Some(found) = self.routes.iter().find(|route| ended && suits(route)) {
+            return Some(found);
+        }
+        let (first, rest) = segments.split_first()?;
         if let Some(found) = self.literals.get(first.as_ref()).and_then(|node| node.find(rest, taken, suits)) {
             return Some(found);
         }
@@ -115,7 +115,7 @@ impl Node {
             }
             taken.truncate(before);
         }
-        let found = self.greedy.iter().find(|route| suits(route))?;
+        let found = self.greedy.iter().find(|route| suits(route) && segments != [""])?;
         taken.push(segments.join("/"));
         Some(found)
     }

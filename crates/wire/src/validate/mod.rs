@@ -28,6 +28,11 @@ pub fn validate(schema: &Schema, input: &Fields, code: &'static str) -> Result<(
     }
 }
 
+/// Whether a pattern can be used at all; for [`crate::contract::problems`].
+pub(crate) fn usable(pattern: &'static str) -> Result<(), pattern::Unusable> {
+    pattern::compile(pattern).map(drop)
+}
+
 fn sentence(count: usize, failures: &[String]) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} validation error{plural} detected: {}", failures.join("; "))

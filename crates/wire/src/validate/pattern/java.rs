@@ -5,7 +5,9 @@ use std::str::Chars;
 
 /// The same language for the `regex` and `fancy-regex` crates. What is the same in both stays as it is.
 pub(super) fn translate(pattern: &str) -> String {
-    let mut translator = Translator { rest: pattern.chars().peekable(), out: String::new(), classes: 0 };
+    // Where `(?s)` stands the dot is the same in both.
+    let dot_all = pattern.contains("(?s)");
+    let mut translator = Translator { rest: pattern.chars().peekable(), out: String::new(), classes: 0, dot_all };
     translator.run();
     translator.out
 }
@@ -15,6 +17,7 @@ struct Translator<'a> {
     out: String,
     /// How many brackets are open.
     classes: usize,
+    dot_all: bool,
 }
 
 impl Translator<'_> {
@@ -27,7 +30,7 @@ impl Translator<'_> {
                     self.classes -= 1;
                     self.out.push(']');
                 }
-                '.' if self.classes == 0 => self.out.push_str(r"[^\n\r\u{85}\u{2028}\u{2029}]"),
+                '.' if self.classes == 0 && !self.dot_all => self.out.push_str(r"[^\n\r\u{85}\u{2028}\u{2029}]"),
                 // Rust reads `--`, `~~` and `&&` in a class as set operators; Java knows `&&` only.
                 '-' | '~' if self.classes > 0 && self.rest.peek() == Some(&character) => {
                     self.out.push('\\');

@@ -108,6 +108,7 @@ mod tests {
         check(r"[^\s]+", &["a"], &["a b"]);
         check(".*", &["a", "é"], &["a\nb", "a\rb", "a\u{2028}b"]);
         check(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", &["é 1"], &["#"]);
+        check("(?s).*", &["a\nb"], &[]);
         check(r"\p{XDigit}+", &["aF0"], &["g"]);
         check("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF]*", &["a", "\u{1f600}"], &["\u{1}"]);
         check(r"[\u0009\u000A\u000D -ÿ]*", &["a\tb"], &["\u{1}"]);
