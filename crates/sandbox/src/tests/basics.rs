@@ -49,7 +49,7 @@ async fn descriptors_arrive_at_their_numbers() {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     let (_read, other) = std::io::pipe().unwrap();
     let source = "import os, socket\n\
-        socket.socket(fileno=62).sendall(b'from inside'); print(sorted(map(int, os.listdir('/proc/self/fd'))))";
+        s = socket.socket(fileno=62); s.sendall(b'from inside'); print(sorted(map(int, os.listdir('/proc/self/fd'))))";
     let mut spec = spec(source);
     spec.command = python(source).fd(theirs.into(), 62).fd(other.into(), 3);
     let output = house.run(small(), spec).await;

@@ -18,7 +18,8 @@ const PRELUDE: &str = "import ctypes, os, socket, sys, tempfile\n\
     \x20   return r\n\
     def attempt():\n";
 
-const EPILOGUE: &str = "\ntry:\n    attempt(); print('out')\nexcept OSError as e: print(e.errno)\n";
+const EPILOGUE: &str =
+    "\ntry:\n    attempt(); print('out')\nexcept OSError as e: print(e.errno)\nexcept ValueError: print(1)\n";
 
 /// Numbers are x86-64's.
 #[cfg(target_arch = "x86_64")]

@@ -32,8 +32,8 @@ async fn shared_memory_is_memory_and_tmp_is_not() {
 async fn usage_counts_memory_and_keeps_the_peak() {
     let Some(house) = House::open().await else { return };
     let slot = house.sandbox.slot(small()).await.unwrap();
-    let source = "import sys\nx = bytearray(b'x') * (64 << 20); print('held', flush=True)\n\
-        sys.stdin = open('/dev/fd/3'); sys.stdin.readline(); del x; print('freed', flush=True); sys.stdin.readline()";
+    let source = "x = bytearray(b'x') * (64 << 20); print('held', flush=True)\n\
+        import os; os.read(3, 1); del x; print('freed', flush=True); os.read(3, 1)";
     let (read, write) = std::io::pipe().unwrap();
     let mut with_pipe = spec(source);
     with_pipe.command = python(source).fd(read.into(), 3);
