@@ -92,6 +92,11 @@ impl Sandbox {
         tasks.blocking(move || probe::probe(&state_dir)).await
     }
 
+    /// Returns when everything that dropped slots left is given back.
+    pub async fn quiet(&self) {
+        self.0.janitor.catch_up().await;
+    }
+
     /// Ends the helper and everything that still runs, and returns when all of it is given back. Slots that are neither
     /// destroyed nor dropped are useless afterwards.
     pub async fn close(&self) {

@@ -114,6 +114,8 @@ fn install(start: &Start, fds: Vec<OwnedFd>) -> io::Result<()> {
     let above = above(start);
     let lifted: io::Result<Vec<OwnedFd>> = sources.iter().map(|fd| lift(fd, above)).collect();
     sys::close_on_exec_from(3)?;
+    // Their numbers may be among those placed, and then are no longer theirs to close; exec closes the others.
+    std::mem::forget(sources);
     lifted?.iter().zip(numbers).try_for_each(|(fd, number)| sys::place(fd.as_fd(), number))
 }
 

@@ -1,72 +1,133 @@
 //! What the room promises, tried on this host, as root; elsewhere the tests say loudly that they were skipped.
+//!
+//! Every test of a wall has a control: the same attempt with isolation off must succeed, else the test proves nothing.
 
 mod basics;
-mod host;
+mod death;
+mod escapes;
+mod limits;
+mod remains;
+mod runtimes;
+mod slots;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use base::{Clock, Tasks};
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
 
-use crate::{Command, Config, Isolation, Output, Sandbox, SlotSpec, Spec};
+use crate::{Bind, Command, Config, Isolation, Output, Sandbox, SlotSpec, Spec, Started};
 
-pub(super) const MEBIBYTE: u64 = 1 << 20;
+const MEBIBYTE: u64 = 1 << 20;
 const PYTHON: &str = "/usr/bin/python3";
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A sandbox of its own for one test.
-pub(super) struct House {
-    pub(super) sandbox: Sandbox,
-    pub(super) tasks: Tasks,
-    pub(super) directory: TempDir,
+struct House {
+    sandbox: Sandbox,
+    tasks: Tasks,
+    directory: TempDir,
+    uid_base: u32,
 }
 
 impl House {
     /// `None`, and a line that cannot be overlooked, where the host cannot isolate.
-    pub(super) async fn open() -> Option<Self> {
+    async fn open() -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let tasks = Tasks::new();
-        let config = config(&directory);
+        let config = config(directory.path().join("state"));
         let findings = Sandbox::probe(&config, &tasks).await;
         if !findings.full_isolation() {
-            println!("SKIPPED: this host cannot isolate: {findings:?}");
+            println!("SKIPPED: this host cannot isolate: {findings:#?}");
             return None;
         }
+        let uid_base = config.uid_base;
         let sandbox = Sandbox::open(config, tasks.clone(), Clock::wall()).await.unwrap();
-        Some(Self { sandbox, tasks, directory })
+        Some(Self { sandbox, tasks, directory, uid_base })
     }
 
-    /// Runs Python source; a minute at the most.
-    pub(super) async fn python(&self, slot: SlotSpec, source: &str) -> Output {
-        let spec = Spec { command: python(source), hostname: "environment".to_owned(), binds: Vec::new() };
-        self.sandbox.run(slot, spec, 1 << 20, Duration::from_secs(60)).await.unwrap()
+    async fn run(&self, slot: SlotSpec, spec: Spec) -> Output {
+        self.sandbox.run(slot, spec, 1 << 20, MINUTE).await.unwrap()
     }
 
-    /// The same with isolation off: the control of an escape.
-    pub(super) async fn python_outside(&self, source: &str) -> Output {
-        self.python(SlotSpec { isolation: Isolation::Off, ..small() }, source).await
+    /// Runs Python source with nothing bound.
+    async fn python(&self, source: &str) -> Output {
+        self.run(small(), spec(source)).await
     }
 
-    pub(super) async fn close(self) {
+    /// The same with isolation off.
+    async fn python_outside(&self, source: &str) -> Output {
+        self.run(SlotSpec { isolation: Isolation::Off, ..small() }, spec(source)).await
+    }
+
+    fn state_dir(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    async fn close(self) {
         self.sandbox.close().await;
         self.tasks.close().await;
     }
 }
 
-pub(super) fn config(directory: &TempDir) -> Config {
-    let mut config = Config::new(directory.path().join("state"));
-    config.helper = PathBuf::from("/proc/self/exe");
-    config
+/// Uids that no other test of this process, and most likely none of another, uses at the same time.
+fn config(state_dir: impl Into<PathBuf>) -> Config {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let block = (std::process::id() % 10_000) * 64 + NEXT.fetch_add(1, Ordering::Relaxed) % 64;
+    Config { uid_base: 1_000_000 + block * 1_000, uid_count: 1_000, ..Config::new(state_dir) }
 }
 
-pub(super) fn small() -> SlotSpec {
+fn small() -> SlotSpec {
     SlotSpec { tmp_bytes: 32 * MEBIBYTE, ..SlotSpec::new(256 * MEBIBYTE) }
 }
 
-pub(super) fn python(source: &str) -> Command {
+fn spec(source: &str) -> Spec {
+    Spec { binds: Vec::new(), hostname: "169-254-100-1".to_owned(), command: python(source) }
+}
+
+fn python(source: &str) -> Command {
     Command::new([PYTHON, "-I", "-S", "-c", source]).env("PATH", "/usr/bin:/bin")
 }
 
-pub(super) fn text(bytes: &[u8]) -> &str {
+fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap().trim()
+}
+
+/// The standard output, of a program that must have succeeded.
+fn said(output: &Output) -> &str {
+    assert_eq!(output.exit.status, crate::ExitStatus::Code(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Waits for a line of the process's output.
+async fn line(started: &mut Talking) -> String {
+    let mut line = Vec::new();
+    loop {
+        match started.stdout.read_u8().await {
+            Ok(b'\n') => return String::from_utf8(line).unwrap(),
+            Ok(byte) => line.push(byte),
+            Err(_) => return String::from_utf8(line).unwrap(),
+        }
+    }
+}
+
+/// A started process whose output is read line by line.
+struct Talking {
+    process: crate::Process,
+    stdout: Receiver,
+    _stderr: Receiver,
+}
+
+impl From<Started> for Talking {
+    fn from(started: Started) -> Self {
+        Self {
+            process: started.process,
+            stdout: Receiver::from_owned_fd(started.stdout).unwrap(),
+            _stderr: Receiver::from_owned_fd(started.stderr).unwrap(),
+        }
+    }
 }

@@ -20,22 +20,31 @@ pub(crate) struct Pool {
     ready: usize,
     tasks: Tasks,
     /// By size; an entry also says that the size is in use.
-    made: Arc<Mutex<BTreeMap<u64, Vec<Tmp>>>>,
+    shelves: Arc<Mutex<BTreeMap<u64, Shelf>>>,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    ready: Vec<Tmp>,
+    /// Being made for it.
+    coming: usize,
 }
 
 impl Pool {
     pub(crate) fn new(state_dir: PathBuf, ready: usize, tasks: Tasks) -> Self {
-        Self { state_dir, ready, tasks, made: Arc::default() }
+        Self { state_dir, ready, tasks, shelves: Arc::default() }
     }
 
-    /// A ready one, or one made now; either way a new one is made behind the caller's back.
+    /// A ready one, or one made now; either way the shelf is filled behind the caller's back.
     pub(crate) async fn take(&self, bytes: u64) -> Result<Tmp> {
-        let ready = self.made.lock().get_mut(&bytes).and_then(Vec::pop);
+        let ready = self.shelves.lock().get_mut(&bytes).and_then(|shelf| shelf.ready.pop());
         let taken = match ready {
             Some(tmp) => tmp,
             None => self.make(bytes).await?,
         };
-        self.refill(bytes);
+        for _ in 0..self.lacking(bytes) {
+            self.tasks.spawn("sandbox tmp refill", self.clone().refill(bytes));
+        }
         Ok(taken)
     }
 
@@ -44,46 +53,42 @@ impl Pool {
         self.tasks.blocking(move || Tmp::make(&state_dir, bytes)).await
     }
 
-    fn refill(&self, bytes: u64) {
-        if !self.wants(bytes) {
-            return;
+    /// How many to make, from here on counted as coming.
+    fn lacking(&self, bytes: u64) -> usize {
+        let mut shelves = self.shelves.lock();
+        let new_size = !shelves.contains_key(&bytes);
+        if self.tasks.closing().is_cancelled() || (new_size && shelves.len() >= SIZES) {
+            return 0;
         }
-        let pool = self.clone();
-        self.tasks.spawn("sandbox tmp refill", async move {
-            match pool.make(bytes).await {
-                Ok(tmp) => pool.keep(bytes, tmp).await,
-                // Whoever needs one next hears the error.
-                Err(error) => tracing::warn!(%error, "no /tmp could be made ahead"),
-            }
-        });
+        let shelf = shelves.entry(bytes).or_default();
+        let lacking = self.ready.saturating_sub(shelf.ready.len() + shelf.coming);
+        shelf.coming += lacking;
+        lacking
     }
 
-    fn wants(&self, bytes: u64) -> bool {
-        let mut made = self.made.lock();
-        if !made.contains_key(&bytes) && made.len() >= SIZES {
-            return false;
+    async fn refill(self, bytes: u64) {
+        let made = self.make(bytes).await;
+        if let Err(error) = &made {
+            // Whoever needs one next hears the error.
+            tracing::warn!(%error, "no /tmp could be made ahead");
         }
-        !self.tasks.closing().is_cancelled() && made.entry(bytes).or_default().len() < self.ready
-    }
-
-    async fn keep(&self, bytes: u64, tmp: Tmp) {
-        let surplus = {
-            let mut made = self.made.lock();
-            let ready = made.entry(bytes).or_default();
-            if ready.len() < self.ready && !self.tasks.closing().is_cancelled() {
-                ready.push(tmp);
-                None
-            } else {
-                Some(tmp)
-            }
-        };
+        let surplus = self.shelve(bytes, made.ok());
         // Unmounting may wait for the disk.
         self.tasks.blocking(move || drop(surplus)).await;
     }
 
-    /// Frees all that are ready.
+    /// What there is no place for: the shelves were cleared meanwhile.
+    fn shelve(&self, bytes: u64, made: Option<Tmp>) -> Option<Tmp> {
+        let mut shelves = self.shelves.lock();
+        let Some(shelf) = shelves.get_mut(&bytes) else { return made };
+        shelf.coming = shelf.coming.saturating_sub(1);
+        shelf.ready.extend(made);
+        None
+    }
+
+    /// Frees all that are ready, and keeps none from now on until one is taken again.
     pub(crate) async fn clear(&self) {
-        let made = std::mem::take(&mut *self.made.lock());
-        self.tasks.blocking(move || drop(made)).await;
+        let shelves = std::mem::take(&mut *self.shelves.lock());
+        self.tasks.blocking(move || drop(shelves)).await;
     }
 }

@@ -1,1 +1,0 @@
-//! What the host has now: to compare before and after.
