@@ -21,28 +21,38 @@ function contextOf(invocation) {
   };
 }
 
-async function streamed(client, handler, context, event) {
-  const { collect } = require("./response_stream.cjs");
-  const stream = await collect(handler, event, context);
-  await endOfTurn();
-  client.rawResponse(context.awsRequestId, stream.body, stream.contentType);
+// The names of these classes and their method stand in the stack traces that functions log: they are AWS's.
+class BufferedInvokeProcessor {
+  constructor(client, handler) {
+    this.client = client;
+    this.handler = handler;
+  }
+
+  async processInvoke(context, event) {
+    const result = await this.handler(event, context);
+    await endOfTurn();
+    this.client.response(context.awsRequestId, result);
+  }
 }
 
-async function buffered(client, handler, context, event) {
-  const result = await handler(event, context);
-  await endOfTurn();
-  client.response(context.awsRequestId, result);
+class StreamingInvokeProcessor extends BufferedInvokeProcessor {
+  async processInvoke(context, event) {
+    const { collect } = require("./response_stream.cjs");
+    const stream = await collect(this.handler, event, context);
+    await endOfTurn();
+    this.client.rawResponse(context.awsRequestId, stream.body, stream.contentType);
+  }
 }
 
 async function serve(client, handler, streaming) {
-  const run = streaming ? streamed : buffered;
+  const processor = new (streaming ? StreamingInvokeProcessor : BufferedInvokeProcessor)(client, handler);
   for (;;) {
     const invocation = await client.next();
     begin(invocation);
     const context = contextOf(invocation);
     const event = JSON.parse(invocation.body);
     try {
-      await run(client, handler, context, event);
+      await processor.processInvoke(context, event);
     } catch (error) {
       await endOfTurn();
       logError("Invoke Error", error);

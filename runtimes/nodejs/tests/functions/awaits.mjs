@@ -1,0 +1,1 @@
+export const handler = async () => "top level await: " + await Promise.resolve(1);
