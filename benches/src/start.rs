@@ -28,7 +28,8 @@ pub(crate) fn bare_server() -> ExitCode {
         eprintln!("listening on http://{}", listener.local_addr().expect("bound"));
         let tasks = base::Tasks::new();
         while let Ok((stream, _)) = listener.accept().await {
-            let service = service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(Full::<bytes::Bytes>::from("ok"))) });
+            let service =
+                service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(Full::<bytes::Bytes>::from("ok"))) });
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tasks.spawn("connection", connection);
         }

@@ -26,12 +26,7 @@ const ROWS: &[Row] = &[
         goal: ">= 2",
         measure: create::measure,
     },
-    Row {
-        number: "15a",
-        metric: "start to first answer / a bare hyper binary's",
-        goal: "<= 5",
-        measure: start::time,
-    },
+    Row { number: "15a", metric: "start to first answer / a bare hyper binary's", goal: "<= 5", measure: start::time },
     Row { number: "15b", metric: "idle memory / a bare hyper binary's", goal: "<= 8", measure: start::memory },
     Row {
         number: "S",
@@ -45,12 +40,17 @@ const ROWS: &[Row] = &[
 pub(crate) fn run(wanted: Option<&str>) -> anyhow::Result<()> {
     let rows: Vec<_> = ROWS
         .iter()
-        .filter(|row| wanted.is_none_or(|wanted| row.number.trim_end_matches(['a', 'b']) == wanted || row.number == wanted))
+        .filter(|row| {
+            wanted.is_none_or(|wanted| row.number.trim_end_matches(['a', 'b']) == wanted || row.number == wanted)
+        })
         .collect();
     if rows.is_empty() {
         bail!("there is no row {}", wanted.unwrap_or_default());
     }
-    print(&format!("{:<5}{:<68}{:>8}{:>8}{:>8}  {:<7}{}", "row", "metric", "p10", "p50", "spread", "goal", "last round"));
+    print(&format!(
+        "{:<5}{:<68}{:>8}{:>8}{:>8}  {:<7}{}",
+        "row", "metric", "p10", "p50", "spread", "goal", "last round"
+    ));
     for row in rows {
         let rounds = (row.measure)()?;
         print(&line(row, rounds));

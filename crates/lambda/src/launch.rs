@@ -12,7 +12,7 @@ use crate::environment::{Interpreter, Launch};
 use crate::function::{Config, FunctionRecord, Functions, Settings};
 
 /// Finds the interpreters of this host.
-pub trait Interpreters: Send + Sync + std::fmt::Debug {
+pub trait Runtimes: Send + Sync + std::fmt::Debug {
     /// How `runtime` is started here, or what is missing, in words for the person who asked.
     fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String>;
 }
@@ -21,13 +21,13 @@ pub trait Interpreters: Send + Sync + std::fmt::Debug {
 #[derive(Debug)]
 pub struct Launcher {
     functions: Arc<Functions>,
-    interpreters: Arc<dyn Interpreters>,
+    runtimes: Arc<dyn Runtimes>,
     made: Mutex<HashMap<String, Arc<Launch>>>,
 }
 
 impl Launcher {
-    pub fn new(functions: Arc<Functions>, interpreters: Arc<dyn Interpreters>) -> Self {
-        Self { functions, interpreters, made: Mutex::default() }
+    pub fn new(functions: Arc<Functions>, runtimes: Arc<dyn Runtimes>) -> Self {
+        Self { functions, runtimes, made: Mutex::default() }
     }
 
     pub(crate) async fn launch(&self, function: &FunctionRecord) -> Result<Arc<Launch>, Fault> {
@@ -50,8 +50,8 @@ impl Launcher {
     async fn make(&self, function: &FunctionRecord, settings: &Settings) -> Result<Launch, Fault> {
         let Settings { id, config, .. } = settings;
         let (runtime, handler) = (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
-        let interpreter = self.interpreters.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
-        let code = self.functions.code_tree(settings).await?;
+        let interpreter = self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
+        let code = self.functions.code_tree(function).await?;
         Ok(Launch {
             scope: function.scope(),
             function_name: function.name.clone(),
@@ -68,7 +68,7 @@ impl Launcher {
             log_group: config.logging.group.as_str().into(),
             log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
             json_log_level: json_log_level(config),
-            code: code.path().to_owned(),
+            code: code.path.clone(),
             code_guard: code,
             interpreter,
         })

@@ -11,3 +11,6 @@ pub fn runtime_version_arn(region: &str, version: &str) -> String {
     use sha2::Digest as _;
     format!("arn:aws:lambda:{region}::runtime:{}", hex::encode(sha2::Sha256::digest(version)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,19 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use base::{Fault, Principal};
+use base::{Clock, Fault, Principal};
 use http::Method;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use store::Store;
-use wire::sigv4::{Accept, Keys, Verifier};
+use wire::sigv4::{Accept, Verifier};
 use wire::{Request, Response};
 
 use crate::front_door::Pages;
+use crate::house::AccessKeys;
 
 pub const HEALTH: &str = "/_lambdad/health";
 pub const BACKUP: &str = "/_lambdad/backup";
-const CODE: &str = "/_lambdad/code/";
 /// The signing name of requests to lambdad itself.
 pub const SIGNING_NAME: &str = "lambdad";
 const BODY_BYTES: usize = 65_536;
@@ -25,8 +25,9 @@ const BODY_BYTES: usize = 65_536;
 pub struct OwnPages {
     pub store: Store,
     pub verifier: Verifier,
-    pub keys: Arc<dyn Keys + Send + Sync>,
+    pub keys: Arc<AccessKeys>,
     pub control: Arc<lambda::Control>,
+    pub clock: Clock,
 }
 
 #[async_trait]
@@ -46,7 +47,7 @@ impl Pages for OwnPages {
         };
         match (&request.method, path.as_str()) {
             (&Method::GET, HEALTH) => self.health(),
-            (&Method::GET, path) if path.starts_with(CODE) => self.code(&request).await,
+            (&Method::GET, path) if path.starts_with(lambda::code::links::PREFIX) => self.code(&request).await,
             (&Method::POST, BACKUP) => self.backup(&request).await,
             _ => text(404, "there is no such page"),
         }
@@ -63,7 +64,7 @@ impl OwnPages {
     }
 
     async fn code(&self, request: &Request) -> Response {
-        match self.control.download(&request.path, &request.query).await {
+        match self.control.links().open(&request.path, &request.query, self.clock.now()).await {
             Ok(code) => Response::new(200, code).with("content-type", "application/zip"),
             Err(fault) => text(403, &fault.message),
         }

@@ -1,69 +1,58 @@
-//! The root key: given by the operator, or made at the first start and kept where only its owner can read it.
+//! The root key's file: read, made at the first start, never seen by anybody but its owner.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use access::{RootKey, Secret};
+use anyhow::Context as _;
 use base::Random;
 
-/// The key of the account's root.
-#[derive(Clone)]
-pub struct RootKey {
-    pub access_key_id: String,
-    pub secret_access_key: String,
+/// The form of AWS's own credentials file.
+pub fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join("root-credentials")
 }
 
-impl std::fmt::Debug for RootKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RootKey").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+/// What the operator set in the environment or on the command line; both parts or nothing.
+pub fn given(access_key: Option<&str>, secret: Option<&str>) -> anyhow::Result<Option<RootKey>> {
+    match (access_key, secret) {
+        (Some(access_key), Some(secret)) => {
+            Ok(Some(RootKey { access_key: access_key.to_owned(), secret: Secret::new(secret.to_owned()) }))
+        }
+        (None, None) => Ok(None),
+        _ => anyhow::bail!("LAMBDAD_ROOT_ACCESS_KEY_ID and LAMBDAD_ROOT_SECRET_ACCESS_KEY are set together or not at all"),
     }
 }
 
-const ID_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const SECRET_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join("root-key")
-}
-
-/// The kept key.
-pub fn read(data_dir: &Path) -> io::Result<RootKey> {
-    let text = fs::read_to_string(path(data_dir))?;
-    let mut lines = text.lines().map(str::to_owned);
-    match (lines.next(), lines.next()) {
-        (Some(access_key_id), Some(secret_access_key)) => Ok(RootKey { access_key_id, secret_access_key }),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} is not two lines", path(data_dir).display()))),
+/// The kept key; `None` before the first start.
+pub fn kept(data_dir: &Path) -> anyhow::Result<Option<RootKey>> {
+    let path = path(data_dir);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(RootKey::parse(&text).with_context(|| path.display().to_string())?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
     }
 }
 
-/// The given key, else the kept one, else a new one. What it returns is what is kept.
-pub fn settle(data_dir: &Path, given: Option<RootKey>, random: &Random) -> io::Result<RootKey> {
-    let key = match given {
-        Some(given) => given,
-        None => match read(data_dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => new(random),
-            kept => return kept,
-        },
-    };
-    keep(data_dir, &key)?;
-    Ok(key)
-}
-
-fn new(random: &Random) -> RootKey {
-    RootKey {
-        access_key_id: format!("AKIA{}", random.text(ID_ALPHABET, 16)),
-        secret_access_key: random.text(SECRET_ALPHABET, 40),
+/// The given key, else the kept one, else a new one, which is kept.
+pub fn settle(data_dir: &Path, given: Option<RootKey>, random: &Random) -> anyhow::Result<RootKey> {
+    let kept = kept(data_dir)?.map(|key| key.render());
+    let chosen = RootKey::choose(given, kept.as_deref(), random)?;
+    if let Some(text) = &chosen.keep {
+        keep(data_dir, text).with_context(|| format!("writing {}", path(data_dir).display()))?;
     }
+    Ok(chosen.key)
 }
 
-/// Whole or not at all: a power cut leaves the old file or the new one.
-fn keep(data_dir: &Path, key: &RootKey) -> io::Result<()> {
+/// Whole or not at all: a power cut leaves no half of a key.
+fn keep(data_dir: &Path, text: &str) -> io::Result<()> {
     let temporary = path(data_dir).with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    writeln!(file, "{}\n{}", key.access_key_id, key.secret_access_key)?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&temporary, path(data_dir))?;
+    #[expect(clippy::disallowed_methods, reason = "syncs the folder, so that the name is durable too")]
     fs::File::open(data_dir)?.sync_all()
 }
 
@@ -79,17 +68,13 @@ mod tests {
         let random = Random::seeded(1);
         let first = settle(folder.path(), None, &random).expect("made");
         let second = settle(folder.path(), None, &random).expect("kept");
-        assert_eq!(first.secret_access_key, second.secret_access_key);
+        assert_eq!(first, second);
         assert_eq!(fs::metadata(path(folder.path())).expect("kept").mode() & 0o777, 0o600);
     }
 
     #[test]
-    fn a_given_key_replaces_the_kept_one() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let random = Random::seeded(1);
-        settle(folder.path(), None, &random).expect("made");
-        let given = RootKey { access_key_id: "AKIAGIVEN".to_owned(), secret_access_key: "s".to_owned() };
-        settle(folder.path(), Some(given), &random).expect("kept");
-        assert_eq!(read(folder.path()).expect("kept").access_key_id, "AKIAGIVEN");
+    fn half_a_key_is_no_key() {
+        assert!(given(Some("AKIA"), None).is_err());
+        assert!(given(None, None).expect("nothing is fine").is_none());
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use crate::root_key;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct EnvironmentOptions {
     /// The data directory that serve uses.
@@ -14,18 +16,25 @@ pub(super) struct EnvironmentOptions {
     endpoint: String,
     #[arg(long, default_value = "us-east-1")]
     region: String,
+    #[arg(long, env = "LAMBDAD_ROOT_ACCESS_KEY_ID", hide = true)]
+    root_access_key_id: Option<String>,
+    #[arg(long, env = "LAMBDAD_ROOT_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    root_secret_access_key: Option<String>,
 }
 
-pub(super) async fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
-    let key = crate::root_key::read(&options.data_dir).with_context(|| {
-        format!(
-            "the root key is made at the first start: run `lambdad serve --data-dir {}` first",
-            options.data_dir.display()
-        )
-    })?;
+pub(super) fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
+    let given =
+        root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
+    let key = match given {
+        Some(key) => key,
+        None => root_key::kept(&options.data_dir)?.with_context(|| {
+            let folder = options.data_dir.display();
+            format!("there is no root key in {folder} yet: it is made when `lambdad serve --data-dir {folder}` starts first")
+        })?,
+    };
     for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", key.access_key_id.as_str()),
-        ("AWS_SECRET_ACCESS_KEY", &key.secret_access_key),
+        ("AWS_ACCESS_KEY_ID", key.access_key.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", key.secret.reveal()),
         ("AWS_DEFAULT_REGION", &options.region),
         ("AWS_REGION", &options.region),
         ("AWS_ENDPOINT_URL", &options.endpoint),

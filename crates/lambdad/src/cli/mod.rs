@@ -71,7 +71,7 @@ fn is_root() -> bool {
 pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
     match arguments.command {
         Command::Serve(options) => crate::serve::serve(options).await,
-        Command::Env(options) => environment::print(&options).await,
+        Command::Env(options) => environment::print(&options),
         Command::Deploy(options) => deploy::deploy(options).await,
         Command::Invoke(options) => invoke::invoke(options).await,
         Command::Logs(options) => logs::logs(options).await,

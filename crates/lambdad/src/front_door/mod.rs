@@ -6,9 +6,10 @@ mod way;
 
 use std::sync::Arc;
 
-use base::{Caller, Clock, Fault, Random, Region, Tasks};
-use wire::sigv4::{Keys, Verifier};
+use base::{Clock, Fault, Random, Region, Tasks};
+use wire::sigv4::Verifier;
 
+use crate::house::AccessKeys;
 use crate::registry::Registry;
 
 pub use connections::{serve_connections, serve_until};
@@ -36,11 +37,9 @@ pub enum Door {
 /// All that a request needs on its way.
 pub struct House {
     pub registry: Arc<Registry>,
-    pub router: wire::route::Router,
+    pub router: wire::Router,
     pub verifier: Verifier,
-    pub keys: Arc<dyn Keys + Send + Sync>,
-    /// Who an unchecked caller is, by the access key that it names.
-    pub open_caller: Box<dyn Fn(&str) -> Caller + Send + Sync>,
+    pub keys: Arc<AccessKeys>,
     pub auth: Auth,
     pub region: Region,
     pub clock: Clock,

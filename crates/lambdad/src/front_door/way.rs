@@ -78,7 +78,7 @@ async fn arrive(request: http::Request<Incoming>) -> Result<Request, Fault> {
 
 fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'static ServiceSpec>, Fault)> {
     match house.router.recognize(request) {
-        Ok(wire::route::Recognized { service, operation, labels }) => {
+        Ok(wire::Recognized { service, operation, labels }) => {
             Ok(Recognized { spec: service, operation, labels })
         }
         Err(unrecognized) => Err((unrecognized.service, unrecognized.fault)),
@@ -87,7 +87,7 @@ fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'s
 
 fn identify(house: &House, door: Door, spec: &ServiceSpec, request: &mut Request) -> Result<Identified, Fault> {
     if house.auth == Auth::Open && door == Door::Front {
-        return Ok(claimed(house, request));
+        return claimed(house, request);
     }
     let signed = house.verifier.verify(request, &Accept::service(&spec.signing_name), house.keys.as_ref())?;
     if let Some(body) = signed.body {
@@ -97,12 +97,12 @@ fn identify(house: &House, door: Door, spec: &ServiceSpec, request: &mut Request
 }
 
 /// Under `--auth open` a signature is a claim, and need not even be there.
-fn claimed(house: &House, request: &Request) -> Identified {
-    let (access_key, region) = match Claim::of(request) {
-        Ok(claim) => (claim.access_key, Region::new(&claim.scope.region)),
-        Err(_) => (String::new(), house.region.clone()),
+fn claimed(house: &House, request: &Request) -> Result<Identified, Fault> {
+    let (access_key, token, region) = match Claim::of(request) {
+        Ok(claim) => (claim.access_key, claim.session_token, Region::new(&claim.scope.region)),
+        Err(_) => (String::new(), None, house.region.clone()),
     };
-    Identified { caller: (house.open_caller)(&access_key), region }
+    Ok(Identified { caller: house.keys.open_caller(&access_key, token.as_deref())?, region })
 }
 
 fn understand(

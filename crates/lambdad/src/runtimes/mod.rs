@@ -70,6 +70,18 @@ impl Runtimes {
     }
 }
 
+impl lambda::Runtimes for Runtimes {
+    fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String> {
+        Self::find(self, runtime)
+    }
+}
+
+impl lambda::Interpreters for Runtimes {
+    fn check(&self, runtime: &str) -> Result<(), String> {
+        self.find(runtime).map(drop)
+    }
+}
+
 enum Wanted {
     Custom,
     /// Python's minor or Node's major version.

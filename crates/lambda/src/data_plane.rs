@@ -1,0 +1,100 @@
+//! The data plane: what runs events. Joins functions, launches, environments and the asynchronous queue.
+
+use std::sync::Arc;
+
+use base::Tasks;
+use base::doors::{Call, Emit, Permit};
+use store::Store;
+
+use crate::api;
+use crate::control::Control;
+use crate::environment::Workshop;
+use crate::function::{Change, FunctionRecord, OnChange};
+use crate::invoke::{self, AsyncQueue, Invoker};
+use crate::launch::{Launcher, Runtimes};
+use crate::pool::{Keeping, Pool};
+
+/// How the data plane reaches the other services.
+#[derive(Clone)]
+pub struct Doors {
+    pub emit: Arc<dyn Emit>,
+    /// Reaches STS.
+    pub call: Arc<dyn Call>,
+    /// Asked whether a function may write its log.
+    pub permit: Arc<dyn Permit>,
+}
+
+impl std::fmt::Debug for Doors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Doors")
+    }
+}
+
+/// What runs events.
+#[derive(Debug)]
+pub struct DataPlane {
+    invoker: Arc<Invoker>,
+    tasks: Tasks,
+}
+
+impl DataPlane {
+    /// `tasks` end before environments do: they take events in.
+    pub fn open(
+        control: &Control,
+        workshop: Arc<Workshop>,
+        runtimes: Arc<dyn Runtimes>,
+        doors: Doors,
+        keeping: Keeping,
+        (store, tasks): (&Store, &Tasks),
+    ) -> store::Result<Self> {
+        let functions = control.functions().clone();
+        let invoker = Arc::new(Invoker {
+            launcher: Launcher::new(functions.clone(), runtimes),
+            clock: workshop.clock.clone(),
+            random: workshop.random.clone(),
+            pool: Pool::new(workshop, doors.emit, doors.call, doors.permit, keeping),
+            queue: AsyncQueue::open(store)?,
+            functions,
+        });
+        invoker.functions.on_change(invoker.clone());
+        Ok(Self { invoker, tasks: tasks.clone() })
+    }
+
+    /// Gives the service the handlers of the data plane.
+    #[must_use]
+    pub fn operations(&self, service: wire::Service) -> wire::Service {
+        service.on::<api::Invoke, _, _, _>(&self.invoker, invoke::invoke)
+    }
+
+    /// Begins to run what waits in the asynchronous queue.
+    pub fn start(&self) {
+        self.invoker.queue.start(&self.invoker, &self.tasks);
+    }
+
+    /// How many environments exist.
+    pub fn environments(&self) -> usize {
+        self.invoker.pool.alive()
+    }
+
+    /// Destroys the environments; called when no event runs any more.
+    pub async fn close(&self) {
+        self.invoker.pool.close().await;
+    }
+}
+
+/// A function that changed or went takes its environments with it.
+impl OnChange for Invoker {
+    fn changed(&self, change: &Change) {
+        let Some(before) = &change.before else { return };
+        let same = change.after.as_ref().is_some_and(|after| runs_the_same(before, after));
+        if !same {
+            let arn = before.arn();
+            self.launcher.forget(&arn);
+            self.pool.forget(&arn);
+        }
+    }
+}
+
+fn runs_the_same(before: &FunctionRecord, after: &FunctionRecord) -> bool {
+    before.running().id == after.running().id
+}

@@ -1,0 +1,111 @@
+//! The life of an environment: INIT, events, failures, resets, reuse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::House;
+use crate::environment::Finished;
+
+fn payload(finished: &Finished) -> String {
+    String::from_utf8_lossy(&finished.outcome.payload("r")).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_answered_and_logged() {
+    let Some(house) = House::open().await else { return };
+    let source = "def handler(event, context):\n    print('hello', event['name'])\n    return {'n': 1}\n";
+    let launch = Arc::new(house.python(source));
+    let cold = house.run(&launch, r#"{"name": "you"}"#).await;
+    assert_eq!(payload(&cold), r#"{"n": 1}"#, "{}", house.seen.log());
+    let warm = house.run(&launch, r#"{"name": "me"}"#).await;
+    let tail = String::from_utf8(warm.log_tail.expect("asked for")).expect("text");
+    assert!(tail.contains("hello me\n"), "{tail}");
+    let log = house.seen.log();
+    assert_eq!(log.matches("INIT_START").count(), 1, "the second event finds the first one's environment: {log}");
+    assert_eq!(log.matches("Init Duration").count(), 1, "{log}");
+    assert_eq!(house.pool.alive(), 1);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_event_resets_the_process_and_keeps_its_tmp() {
+    let Some(house) = House::open().await else { return };
+    let source = "
+import os, time
+count = 0
+def handler(event, context):
+    global count
+    count += 1
+    if event == 'sleep':
+        open('/tmp/kept', 'w').close()
+        time.sleep(60)
+    return [count, os.path.exists('/tmp/kept')]
+";
+    let mut launch = house.python(source);
+    launch.timeout = Duration::from_secs(1);
+    let launch = Arc::new(launch);
+    assert_eq!(payload(&house.run(&launch, "1").await), "[1, false]");
+    let late = house.run(&launch, "\"sleep\"").await;
+    assert_eq!(
+        payload(&late),
+        r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out after 1.00 seconds"}"#
+    );
+    assert_eq!(payload(&house.run(&launch, "1").await), "[1, true]");
+    assert!(house.seen.log().contains("Status: timeout"), "{}", house.seen.log());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exit_and_too_much_memory_are_told_apart() {
+    let Some(house) = House::open().await else { return };
+    let source = "
+import os
+def handler(event, context):
+    if event == 'exit':
+        os._exit(7)
+    return len(bytearray(1 << 30))
+";
+    let launch = Arc::new(house.python(source));
+    let exited = payload(&house.run(&launch, "\"exit\"").await);
+    assert!(exited.contains("Runtime exited with error: exit status 7"), "{exited}");
+    let killed = payload(&house.run(&launch, "1").await);
+    assert_eq!(
+        killed,
+        r#"{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: r Error: Runtime exited with error: signal: killed"}"#,
+        "{}",
+        house.seen.log()
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_cant_be_loaded_is_told_to_the_caller() {
+    let Some(house) = House::open().await else { return };
+    let launch = Arc::new(house.python("import nothing_of_this_name\n"));
+    let told = payload(&house.run(&launch, "1").await);
+    assert!(told.contains("Runtime.ImportModuleError"), "{told}");
+    let log = house.seen.log();
+    assert!(log.contains("Phase: init\tStatus: error\tError Type: Runtime.ImportModuleError"), "{log}");
+    assert!(log.contains("Phase: invoke"), "{log}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_events_at_once_get_forty_environments() {
+    let Some(house) = House::open().await else { return };
+    let source = "
+import time
+def handler(event, context):
+    time.sleep(1)
+    return context.log_stream_name
+";
+    let mut launch = house.python(source);
+    launch.timeout = Duration::from_secs(60);
+    let launch = Arc::new(launch);
+    let events = (0..40).map(|_| house.run(&launch, "1"));
+    let streams: std::collections::BTreeSet<_> =
+        futures_util::future::join_all(events).await.iter().map(payload).collect();
+    assert_eq!(streams.len(), 40, "each has a log stream of its own: {streams:?}");
+    assert_eq!(house.pool.alive(), 40);
+    house.close().await;
+}

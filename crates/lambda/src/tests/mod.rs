@@ -1,0 +1,6 @@
+//! Environments with real processes in a real sandbox: as root; elsewhere these tests say loudly that they were skipped.
+
+mod house;
+mod life;
+
+use house::House;

@@ -1,0 +1,224 @@
+//! The wiring: opens every room in order, joins them by their doors, and closes them in the opposite order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use access::Access;
+use anyhow::Context as _;
+use base::{Account, Caller, Clock, Fault, Random, Region, Tasks};
+use lambda::environment::Workshop;
+use lambda::{Control, DataPlane, Keeping};
+use observe::logs::Logs;
+use sandbox::{Isolation, Sandbox};
+use store::Store;
+use tokio::net::TcpListener;
+use wire::ServiceSpec;
+use wire::sigv4::{Credential, Keys, Verifier};
+
+use crate::courier::{Courier, Pace, Receivers};
+use crate::front_door::{House, serve_until};
+use crate::options::ServeOptions;
+use crate::pages::OwnPages;
+use crate::registry::Registry;
+use crate::relay::EndpointRelay;
+use crate::root_key;
+use crate::runtimes::{Bootstraps, Runtimes, discover};
+
+/// Every contract of this house, whether its service is open or not.
+pub const CONTRACTS: &[&ServiceSpec] =
+    &[&lambda::api::LAMBDA, &observe::logs::api::LOGS, &access::iam::api::IAM, &access::sts::api::STS];
+
+/// The spaces whose outboxes are carried.
+const OUTBOXES: &[&str] = &["meta", "queue-0"];
+
+/// A house that serves.
+#[derive(Debug)]
+pub struct Open {
+    address: SocketAddr,
+    /// What takes requests and events in; closed first.
+    front: Tasks,
+    /// What they need; closed last.
+    back: Tasks,
+    data_plane: DataPlane,
+    logs: Arc<Logs>,
+    sandbox: Sandbox,
+}
+
+/// What everything is made with.
+struct Ground {
+    store: Store,
+    clock: Clock,
+    random: Random,
+    front: Tasks,
+    back: Tasks,
+}
+
+impl Ground {
+    async fn lay(options: &ServeOptions) -> anyhow::Result<Self> {
+        let (clock, random) = (Clock::wall(), Random::from_os());
+        let folder = &options.data_dir;
+        std::fs::create_dir_all(folder).with_context(|| format!("making the data directory {}", folder.display()))?;
+        let opening = Store::open_sqlite(&folder.join("store"), clock.clone(), random.clone());
+        let store = opening.await.with_context(|| format!("opening the store in {}", folder.display()))?;
+        Ok(Self { store, clock, random, front: Tasks::new(), back: Tasks::new() })
+    }
+}
+
+impl Open {
+    /// Opens the rooms and serves on `listener`.
+    pub async fn open(options: &ServeOptions, listener: TcpListener) -> anyhow::Result<Self> {
+        let address = listener.local_addr()?;
+        let ground = Ground::lay(options).await?;
+        let access = access(options, &ground).await?;
+        let logs = Logs::open(ground.store.clone(), ground.clock.clone(), ground.random.clone(), &ground.back)?;
+        let registry = Registry::new(ground.random.clone());
+        let relay = EndpointRelay::new(ground.back.clone());
+        let sandbox = sandbox(options, &ground).await?;
+        let runtimes = runtimes(options)?;
+        let workshop = workshop(options, &ground, &sandbox, &relay);
+        let control = Control::open(lambda::Deps {
+            store: ground.store.clone(),
+            clock: ground.clock.clone(),
+            random: ground.random.clone(),
+            tasks: ground.back.clone(),
+            call: registry.clone(),
+            permit: access.clone(),
+            interpreters: runtimes.clone(),
+            data_dir: options.data_dir.clone(),
+        })
+        .await?;
+        let keeping = Keeping { idle: options.idle(), concurrency: options.concurrency, ..Keeping::default() };
+        let doors = lambda::Doors { emit: logs.emit(), call: registry.clone(), permit: access.clone() };
+        let data_plane = DataPlane::open(&control, workshop, runtimes, doors, keeping, (&ground.store, &ground.front))?;
+        let mut services = access.services();
+        services.push(logs.service());
+        services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::LAMBDA))));
+        registry.install(services, access.clone());
+        let house = house(options, &ground, registry, access, control, address);
+        relay.install(house.clone());
+        carry(&ground)?;
+        let serving = serve_until(house, listener, ground.front.closing().clone());
+        ground.front.spawn("front door", serving);
+        data_plane.start();
+        Ok(Self { address, front: ground.front, back: ground.back, data_plane, logs, sandbox })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// No new work; what runs ends; then everything is put away.
+    pub async fn close(self) {
+        self.front.close().await;
+        self.data_plane.close().await;
+        self.logs.flush().await;
+        self.back.close().await;
+        self.sandbox.close().await;
+    }
+}
+
+async fn access(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Access>> {
+    let account = Account::parse(&options.account).context("--account is not twelve digits")?;
+    let given =
+        root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
+    let root = root_key::settle(&options.data_dir, given, &ground.random)?;
+    Ok(Access::open(&ground.store, access::Config { account, root }).await?)
+}
+
+async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sandbox> {
+    let config = sandbox::Config::new(options.data_dir.join("sandbox"));
+    let findings = Sandbox::probe(&config, &ground.back).await;
+    if !options.no_isolation {
+        for lack in findings.0.iter().filter(|finding| !finding.able) {
+            let weight = if lack.required { "functions can't run" } else { "less is limited" };
+            tracing::warn!("{}: {}: {}. Fix: {}", lack.name, weight, lack.detail, lack.fix);
+        }
+    }
+    Sandbox::open(config, ground.back.clone(), ground.clock.clone()).await.context("opening the sandbox")
+}
+
+fn runtimes(options: &ServeOptions) -> anyhow::Result<Arc<Runtimes>> {
+    let bootstraps = Bootstraps::lay_out(options.data_dir.join("runtimes")).context("laying out the bootstraps")?;
+    Ok(Arc::new(Runtimes::new(discover(), bootstraps, options.strict_runtimes)))
+}
+
+fn workshop(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox, relay: &Arc<EndpointRelay>) -> Arc<Workshop> {
+    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
+    Arc::new(Workshop {
+        sandbox: sandbox.clone(),
+        clock: ground.clock.clone(),
+        random: ground.random.clone(),
+        tasks: ground.back.clone(),
+        relay: relay.clone(),
+        sockets: options.data_dir.join("sockets"),
+        isolation: if options.no_isolation { Isolation::Off } else { Isolation::Full },
+        cores,
+    })
+}
+
+fn house(
+    options: &ServeOptions,
+    ground: &Ground,
+    registry: Arc<Registry>,
+    access: Arc<Access>,
+    control: Arc<Control>,
+    address: SocketAddr,
+) -> Arc<House> {
+    let keys = Arc::new(AccessKeys(access));
+    let pages = OwnPages {
+        store: ground.store.clone(),
+        verifier: Verifier::new(ground.clock.clone()),
+        keys: keys.clone(),
+        control,
+        clock: ground.clock.clone(),
+    };
+    Arc::new(House {
+        router: wire::Router::new(&registry.specs()),
+        registry,
+        verifier: Verifier::new(ground.clock.clone()),
+        keys,
+        auth: options.auth,
+        region: Region::new(&options.region),
+        clock: ground.clock.clone(),
+        random: ground.random.clone(),
+        tasks: ground.front.clone(),
+        pages: Arc::new(pages),
+        origin: format!("http://{address}"),
+    })
+}
+
+/// No service of this house takes letters yet; what is posted waits for one that does.
+fn carry(ground: &Ground) -> anyhow::Result<()> {
+    let receivers = Arc::new(Receivers::new());
+    for space in OUTBOXES {
+        let outbox = ground.store.space(space)?.outbox();
+        let (clock, random) = (ground.clock.clone(), ground.random.clone());
+        Courier::new(outbox, receivers.clone(), clock, random, ground.front.clone(), Pace::default()).start();
+    }
+    Ok(())
+}
+
+/// Puts a backup in place as a data directory.
+pub async fn restore(from: &Path, data_dir: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data_dir).with_context(|| format!("making {}", data_dir.display()))?;
+    store::restore(from, &data_dir.join("store")).await?;
+    Ok(())
+}
+
+/// IAM, as the verifier asks it.
+#[derive(Debug)]
+pub struct AccessKeys(Arc<Access>);
+
+impl AccessKeys {
+    pub fn open_caller(&self, access_key: &str, session_token: Option<&str>) -> Result<Caller, Fault> {
+        self.0.open_caller(access_key, session_token)
+    }
+}
+
+impl Keys for AccessKeys {
+    fn find(&self, access_key: &str, session_token: Option<&str>) -> Result<Credential, Fault> {
+        let found = self.0.find(access_key, session_token)?;
+        Ok(Credential { secret: wire::sigv4::Secret::new(found.secret.reveal()), caller: found.caller })
+    }
+}
