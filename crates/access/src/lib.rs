@@ -1,1 +1,2 @@
-//! placeholder
+//! Who may come in, and by which door: IAM and STS.
+pub mod policy;
