@@ -1,2 +1,4 @@
 //! Who may come in, and by which door: IAM and STS.
+pub mod iam;
 pub mod policy;
+pub mod sts;

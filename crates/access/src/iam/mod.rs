@@ -1,0 +1,2 @@
+//! IAM: users, roles, keys and policies.
+pub mod api;

@@ -1,0 +1,2 @@
+//! STS
+pub mod api;
