@@ -8,7 +8,7 @@ use base::Caller;
 
 use super::document::{Effect, Names, Policy, Statement};
 use super::pattern::Pattern;
-use super::principal::{Match, Principals};
+use super::principal::{Match, Named, Principals};
 
 /// What one policy, or several together, say to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,25 @@ struct Patterns {
 impl Compiled {
     pub fn new(policy: &Policy) -> Self {
         Self { rules: policy.statements.iter().map(Rule::new).collect() }
+    }
+
+    /// Says nothing to anything.
+    pub fn silent() -> Self {
+        Self { rules: Box::default() }
+    }
+
+    /// Denies everything to everybody.
+    pub fn denial() -> Self {
+        let everything = Names { texts: vec!["*".to_owned()], all_but: false };
+        let statement = Statement {
+            sid: None,
+            effect: Effect::Deny,
+            principals: Some(Principals { named: vec![Named::Everybody], all_but: false }),
+            actions: everything.clone(),
+            resources: Some(everything),
+            condition: None,
+        };
+        Self { rules: Box::new([Rule::new(&statement)]) }
     }
 
     /// What an identity's policy says.
@@ -187,6 +206,14 @@ mod tests {
         check(BUT_HOME, "s3:GetObject", home, Silent);
         check(BUT_HOME, "s3:GetObject", other, Allow);
         check(&format!("{ALL},{DENY_BUT_HOME}"), "s3:GetObject", home, Deny);
+    }
+
+    #[test]
+    fn a_denial_denies_everything_to_everybody() {
+        let lambda = Caller::service(base::Account::default_account(), "lambda.amazonaws.com");
+        assert_eq!(Compiled::denial().ask("a:B", "c"), Verdict::Deny);
+        assert_eq!(Compiled::denial().trusts(&lambda, "sts:AssumeRole"), Trust::Denied);
+        assert_eq!(Compiled::silent().ask("a:B", "c"), Verdict::Silent);
     }
 
     #[test]

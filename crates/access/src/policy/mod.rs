@@ -10,7 +10,7 @@ pub mod parse;
 pub mod pattern;
 pub mod principal;
 
-pub use compiled::{Compiled, Verdict};
+pub use compiled::{Compiled, Trust, Verdict};
 pub use document::{Effect, Policy, Statement};
 pub use parse::{Malformed, identity_policy, trust_policy};
 pub use principal::{Match, Principals};
