@@ -97,13 +97,22 @@ const SOURCES: &[Source] = &[
     plain(
         "PowerUserAccess",
         "Everything but users, accounts and organizations.",
-        &[&["account:GetAccountInformation", "account:ListRegions", "iam:ListRoles", "organizations:DescribeOrganization"]],
+        &[&[
+            "account:GetAccountInformation",
+            "account:ListRegions",
+            "iam:ListRoles",
+            "organizations:DescribeOrganization",
+        ]],
         &[ALL_BUT_ACCOUNTS],
     ),
     plain("IAMFullAccess", "Everything in IAM.", &[&["iam:*"]], &[]),
     plain("CloudWatchLogsFullAccess", "Everything in CloudWatch Logs.", &[&["logs:*"]], &[]),
     service_role("AWSLambdaBasicExecutionRole", "Lets a function write its logs.", &[LOGS]),
-    service_role("AWSLambdaVPCAccessExecutionRole", "Lets a function write its logs and join a VPC.", &[LOGS, INTERFACES]),
+    service_role(
+        "AWSLambdaVPCAccessExecutionRole",
+        "Lets a function write its logs and join a VPC.",
+        &[LOGS, INTERFACES],
+    ),
     service_role(
         "AWSLambdaSQSQueueExecutionRole",
         "Lets a function write its logs and read queues.",
@@ -197,13 +206,23 @@ impl AwsManaged {
         let Source { path, name, description, .. } = *source;
         let document = source.document();
         let compiled = compiled(identity_policy(&document));
-        Self { name, path, description, arn: format!("arn:aws:iam::aws:policy{path}{name}"), id: id(name), document, compiled }
+        Self {
+            name,
+            path,
+            description,
+            arn: format!("arn:aws:iam::aws:policy{path}{name}"),
+            id: id(name),
+            document,
+            compiled,
+        }
     }
 }
 
 impl Source {
     fn document(&self) -> String {
-        let allow = |actions: &&[&str]| format!(r#"{{"Effect":"Allow","Action":["{}"],"Resource":"*"}}"#, actions.join(r#"",""#));
+        let allow = |actions: &&[&str]| {
+            format!(r#"{{"Effect":"Allow","Action":["{}"],"Resource":"*"}}"#, actions.join(r#"",""#))
+        };
         let statements: Vec<_> =
             self.statements.iter().map(allow).chain(self.more.iter().map(|more| (*more).to_owned())).collect();
         format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
@@ -213,7 +232,8 @@ impl Source {
 /// The same id at every start.
 fn id(name: &str) -> String {
     let digest = Sha256::digest(name);
-    let letters = digest.iter().take(17).map(|byte| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(byte % 32)]));
+    let letters =
+        digest.iter().take(17).map(|byte| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(byte % 32)]));
     format!("ANPA{}", letters.collect::<String>())
 }
 
