@@ -100,3 +100,16 @@ pub mod wire {
     /// Characters of a refused value that an answer repeats.
     pub const SHOWN_CHARS: usize = 4_096;
 }
+
+/// Signature Version 4: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>.
+pub mod sigv4 {
+    /// How far a signature's time may lie from ours.
+    pub const SKEW_SECONDS: u64 = 300;
+    /// `X-Amz-Expires`: up to seven days.
+    pub const PRESIGNED_SECONDS: std::ops::RangeInclusive<u64> = 1..=604_800;
+    /// Derived signing keys that are kept; one per access key, day, region and service.
+    pub const SIGNING_KEYS: usize = 1_024;
+    /// A line of an `aws-chunked` body: a chunk's head, or a trailer.
+    pub const CHUNK_HEAD_BYTES: usize = 4_096;
+    pub const TRAILER_LINES: usize = 16;
+}

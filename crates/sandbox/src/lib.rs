@@ -1,1 +1,46 @@
-//! placeholder
+//! Runs programs that nobody trusts: own namespaces, root, uid, control groups, seccomp filter, network and `/tmp`.
+//!
+//! The words: a [`Slot`] is what outlives processes (uid, control groups, network, `/tmp`); a *tree* is everything that
+//! runs in a slot between a start and a kill; a [`Process`] is one that we started in a tree. Three parties: the *host*
+//! is the program that uses this crate; the *helper* is a small process from which trees are copied; an *init* is the
+//! first process of a tree, makes its root and starts its processes. Knows nothing of Lambda, AWS, HTTP or the store.
+//! The only room with `unsafe`, all of it in the folder `sys`.
+//!
+//! The way of a start: `slot` asks the `helper` for a copy (`helper::Helper::boot`), which becomes the `init`: it makes
+//! the root (`init::root`), then starts the program (`init::child`), the steps of both in the order in which they must
+//! stand. What a dead host leaves, it leaves to the kernel: namespaces, mounts, loop devices and images have no name and
+//! end with their last user; only control groups have, and the helper, or the next `open`, removes them.
+
+mod cgroup;
+mod channel;
+mod error;
+mod helper;
+mod init;
+mod janitor;
+mod message;
+mod probe;
+mod process;
+mod run;
+mod sandbox;
+mod seccomp;
+mod slot;
+mod spec;
+mod sys;
+#[cfg(test)]
+mod tests;
+mod tmp;
+mod tree;
+mod uids;
+
+pub use error::{Error, Result};
+pub use helper::run_helper_if_asked;
+pub use process::{Process, Started};
+pub use sandbox::Sandbox;
+pub use slot::Slot;
+pub use spec::{
+    Bind, Command, Config, Exit, ExitStatus, Finding, Findings, Isolation, LINK_LOCAL, Output, SlotSpec, Spec,
+    USER_NAME, Usage,
+};
+
+/// The hidden first argument with which a binary becomes the spawn helper.
+pub const HELPER_ARGUMENT: &str = "__sandbox-helper";

@@ -22,6 +22,7 @@ pub mod route;
 pub mod schema;
 pub mod service;
 pub mod shape;
+pub mod sigv4;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

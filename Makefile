@@ -1,0 +1,21 @@
+# What one does with lambdad's source. `make run` and `make test` set up what they need.
+.PHONY: run test bench fuzz check fmt
+
+run: ## build, serve, deploy an example, invoke it, keep serving
+	@scripts/run
+
+test: ## every test
+	@scripts/test
+
+bench: ## the table of record; ROW=n for one row
+	@scripts/bench $(ROW)
+
+fuzz: ## a minute of hostile bytes for every parser
+	@scripts/fuzz
+
+check: ## format and lints, as CI asks them
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+fmt:
+	cargo fmt --all

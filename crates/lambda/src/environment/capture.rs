@@ -1,0 +1,296 @@
+//! A function's output on its way into its log: pipes are read, cut into events, and given to the door `emit`.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use base::doors::{Emit, LogLine};
+use base::limits::lambda::LOG_TAIL_BYTES;
+use base::limits::logs::EVENT_BYTES;
+use base::{Clock, Scope, Tasks};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::net::unix::pipe::Receiver;
+use tokio_util::sync::CancellationToken;
+
+/// The log of one environment.
+pub(crate) struct Capture {
+    emit: Arc<dyn Emit>,
+    clock: Clock,
+    scope: Scope,
+    group: Arc<str>,
+    stream: Arc<str>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pipes: Vec<Pipe>,
+    /// Without the role's permission nothing is stored; the tail is kept all the same.
+    stored: bool,
+    tail: Option<Vec<u8>>,
+}
+
+impl Capture {
+    pub(crate) fn new(emit: Arc<dyn Emit>, clock: Clock, scope: Scope, group: Arc<str>, stream: Arc<str>) -> Self {
+        let state = Mutex::new(State { stored: true, ..State::default() });
+        Self { emit, clock, scope, group, stream, state }
+    }
+
+    pub(crate) fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    /// Whether the role may write this log; asked before each event, since policies change.
+    pub(crate) fn set_stored(&self, stored: bool) {
+        self.state.lock().stored = stored;
+    }
+
+    /// A line of the platform's own.
+    pub(crate) fn platform(&self, line: &str) {
+        self.write(&mut self.state.lock(), Bytes::copy_from_slice(line.as_bytes()));
+    }
+
+    /// An event begins.
+    pub(super) fn begin(&self, want_tail: bool) {
+        self.state.lock().tail = want_tail.then(Vec::new);
+    }
+
+    /// An event has ended: its tail, if one was wanted.
+    pub(super) fn end(&self) -> Option<Vec<u8>> {
+        self.state.lock().tail.take()
+    }
+
+    /// Reads a new process's pipes from now on. Those of the process before are read to their end first.
+    pub(super) fn listen(
+        self: &Arc<Self>,
+        outputs: [OwnedFd; 2],
+        telemetry: OwnedFd,
+        tasks: &Tasks,
+        ended: &CancellationToken,
+    ) -> std::io::Result<()> {
+        let mut pipes = Vec::new();
+        for (fd, framing) in outputs.into_iter().map(|fd| (fd, Framing::Lines)).chain([(telemetry, Framing::Telemetry)])
+        {
+            let file = File::from(fd.try_clone()?);
+            let watched = Arc::new(Receiver::from_owned_fd(fd)?);
+            pipes.push(Pipe { file, watched: watched.clone(), framing, partial: Vec::new() });
+            let (capture, ended) = (self.clone(), ended.clone());
+            tasks.spawn("function output", async move {
+                ended.run_until_cancelled(capture.follow(&watched)).await;
+            });
+        }
+        self.drain();
+        self.state.lock().pipes = pipes;
+        Ok(())
+    }
+
+    /// Reads one pipe whenever it has something, to its end.
+    async fn follow(&self, watched: &Arc<Receiver>) {
+        while watched.readable().await.is_ok() {
+            if !self.read(|pipe| Arc::ptr_eq(&pipe.watched, watched), Pipe::read_watched) {
+                break;
+            }
+        }
+    }
+
+    /// Reads the pipes that `which` names; false if all of them are at their end.
+    fn read(&self, which: impl Fn(&Pipe) -> bool, read: ReadPipe) -> bool {
+        let mut state = self.state.lock();
+        let mut pipes = std::mem::take(&mut state.pipes);
+        let mut open = false;
+        for pipe in pipes.iter_mut().filter(|pipe| which(pipe)) {
+            open |= pipe.read(read, &mut |message| self.write(&mut state, message));
+        }
+        state.pipes = pipes;
+        open
+    }
+
+    /// Reads what has been written until now, and ends an unfinished line.
+    pub(super) fn drain(&self) {
+        self.read(|_| true, Pipe::read_now);
+        let mut state = self.state.lock();
+        let unfinished: Vec<_> = state.pipes.iter_mut().filter_map(Pipe::unfinished).collect();
+        for message in unfinished {
+            self.write(&mut state, message);
+        }
+    }
+
+    fn write(&self, state: &mut State, message: Bytes) {
+        if let Some(tail) = &mut state.tail {
+            tail.extend_from_slice(&message);
+            let excess = tail.len().saturating_sub(LOG_TAIL_BYTES);
+            tail.drain(..excess);
+        }
+        if state.stored {
+            self.emit.log(LogLine {
+                scope: self.scope.clone(),
+                group: self.group.clone(),
+                stream: self.stream.clone(),
+                at: self.clock.now(),
+                message,
+            });
+        }
+    }
+}
+
+impl std::fmt::Debug for Capture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Capture").field("group", &self.group).field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+type ReadPipe = fn(&mut Pipe, &mut [u8]) -> std::io::Result<usize>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    /// An event a line.
+    Lines,
+    /// AWS's framed log records: `u32 type | u32 length | u64 microseconds | message`, big-endian.
+    Telemetry,
+}
+
+#[derive(Debug)]
+struct Pipe {
+    /// Reads what is there whether the reactor knows of it already or not: for the end of an event.
+    file: File,
+    /// The same pipe, as the reactor sees it.
+    watched: Arc<Receiver>,
+    framing: Framing,
+    partial: Vec<u8>,
+}
+
+/// So much is read at a time, however fast the function writes: a flood must not hold up its own answer.
+const READ_BYTES: usize = 1 << 18;
+const TELEMETRY_HEAD: usize = 16;
+const TELEMETRY_MAGIC: u32 = 0xa55a_0000;
+
+impl Pipe {
+    fn read_now(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.file.read(buffer)
+    }
+
+    /// Tells the reactor when there is no more.
+    fn read_watched(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.watched.try_read(buffer)
+    }
+
+    /// False at the end of the pipe.
+    fn read(&mut self, read: ReadPipe, write: &mut impl FnMut(Bytes)) -> bool {
+        let mut buffer = [0; 1 << 13];
+        let mut left = READ_BYTES;
+        while left > 0 {
+            match read(self, &mut buffer) {
+                Ok(0) => return false,
+                Ok(count) => {
+                    self.partial.extend_from_slice(&buffer[..count]);
+                    self.cut(write);
+                    left = left.saturating_sub(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() == ErrorKind::WouldBlock,
+            }
+        }
+        true
+    }
+
+    fn cut(&mut self, write: &mut impl FnMut(Bytes)) {
+        cut(self.framing, &mut self.partial, write);
+    }
+
+    fn unfinished(&mut self) -> Option<Bytes> {
+        let lines = self.framing == Framing::Lines && !self.partial.is_empty();
+        lines.then(|| std::mem::take(&mut self.partial).into())
+    }
+}
+
+/// Takes the whole events off the front of what has arrived.
+fn cut(framing: Framing, partial: &mut Vec<u8>, write: &mut impl FnMut(Bytes)) {
+    let first = match framing {
+        Framing::Lines => first_line,
+        Framing::Telemetry => first_record,
+    };
+    let mut cut = 0;
+    while let Some((message, used)) = first(&partial[cut..]).filter(|(_, used)| *used > 0) {
+        write(message);
+        cut += used;
+    }
+    partial.drain(..cut);
+}
+
+fn first_line(bytes: &[u8]) -> Option<(Bytes, usize)> {
+    let window = &bytes[..bytes.len().min(EVENT_BYTES)];
+    let end = match window.iter().position(|byte| *byte == b'\n') {
+        Some(at) => at + 1,
+        None if window.len() == EVENT_BYTES => EVENT_BYTES,
+        None => return None,
+    };
+    Some((Bytes::copy_from_slice(&bytes[..end]), end))
+}
+
+fn first_record(bytes: &[u8]) -> Option<(Bytes, usize)> {
+    let head = bytes.get(..TELEMETRY_HEAD)?;
+    let kind = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+    let length = u32::from_be_bytes([head[4], head[5], head[6], head[7]]) as usize;
+    if kind & 0xffff_0000 != TELEMETRY_MAGIC || length > EVENT_BYTES {
+        // Whatever writes here is not a runtime client; its bytes are kept as they are.
+        return Some((Bytes::copy_from_slice(bytes), bytes.len()));
+    }
+    let message = bytes.get(TELEMETRY_HEAD..TELEMETRY_HEAD + length)?;
+    Some((with_newline(message), TELEMETRY_HEAD + length))
+}
+
+fn with_newline(message: &[u8]) -> Bytes {
+    let mut line = message.to_vec();
+    if !line.ends_with(b"\n") {
+        line.push(b'\n');
+    }
+    line.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(message: &[u8]) -> Vec<u8> {
+        let mut bytes = 0xa55a_0003_u32.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&(message.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(&[0; 8]);
+        bytes.extend_from_slice(message);
+        bytes
+    }
+
+    #[test]
+    fn a_line_is_an_event_once_it_is_whole() {
+        assert_eq!(first_line(b"a\nb"), Some((Bytes::from_static(b"a\n"), 2)));
+        assert_eq!(first_line(b"b"), None);
+    }
+
+    #[test]
+    fn a_record_keeps_its_lines_together() {
+        let bytes = record(b"one\ntwo");
+        assert_eq!(first_record(&bytes), Some((Bytes::from_static(b"one\ntwo\n"), bytes.len())));
+        assert_eq!(first_record(&bytes[..bytes.len() - 1]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_are_taken_in_order_and_never_lost(chunks in prop::collection::vec(any::<Vec<u8>>(), 0..8)) {
+            for framing in [Framing::Lines, Framing::Telemetry] {
+                let mut written = Vec::new();
+                let mut partial = Vec::new();
+                for chunk in &chunks {
+                    partial.extend_from_slice(chunk);
+                    cut(framing, &mut partial, &mut |message| written.extend_from_slice(&message));
+                }
+                if framing == Framing::Lines {
+                    written.extend_from_slice(&partial);
+                    prop_assert_eq!(written, chunks.concat());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! An environment: what runs one invocation at a time. A slot of the sandbox with a runtime's process in it.
+//!
+//! Life: made (slot, `/tmp`, listeners), INIT, then event after event. When the process crashes or runs out of time it
+//! is killed and the environment stays: the next event finds the same `/tmp` and begins with an INIT of its own.
+
+mod capture;
+mod launch;
+mod outcome;
+mod process;
+mod report;
+mod variables;
+
+pub(crate) use capture::Capture;
+pub use launch::{Interpreter, Launch, Relay};
+pub(crate) use outcome::{Finished, Outcome};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::limits::lambda::{INIT_SECONDS, MEMORY_MB_PER_CORE};
+use base::{Clock, Fault, Random, Tasks, Timestamp};
+use sandbox::{Sandbox, Slot, SlotSpec};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::time::Instant;
+
+use self::process::Running;
+use self::report::Report;
+use crate::credentials::Credentials;
+use crate::runtime_api::Invocation;
+
+/// What environments are made with.
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    pub sandbox: Sandbox,
+    pub clock: Clock,
+    pub random: Random,
+    pub tasks: Tasks,
+    pub relay: Arc<dyn Relay>,
+    /// Where the sockets of environments lie, a folder each.
+    pub sockets: PathBuf,
+    pub isolation: sandbox::Isolation,
+    /// Cores of this host; more are never given.
+    pub cores: f64,
+}
+
+/// One environment. Whoever holds it may run an event in it.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    pub(crate) launch: Arc<Launch>,
+    workshop: Arc<Workshop>,
+    slot: Slot,
+    runtime_api: Arc<TcpListener>,
+    socket: Arc<UnixListener>,
+    socket_folder: PathBuf,
+    capture: Arc<Capture>,
+    credentials: Credentials,
+    log_arn: String,
+    made: Instant,
+    running: Option<Running>,
+    /// What INIT took, until the first event reports it.
+    init: Option<Duration>,
+    _relay: tokio_util::sync::DropGuard,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MakeError {
+    #[error("sandbox: {0}")]
+    Sandbox(#[from] sandbox::Error),
+    #[error("socket of the environment: {0}")]
+    Socket(#[from] std::io::Error),
+    #[error("the sandbox gave {0} listeners where two were asked")]
+    Listeners(usize),
+}
+
+impl From<MakeError> for Fault {
+    fn from(error: MakeError) -> Self {
+        Self::new("ServiceException", "Lambda was unable to create an execution environment.").caused_by(error)
+    }
+}
+
+/// The address of the Runtime API inside, as Lambda has it.
+const RUNTIME_API: (std::net::Ipv4Addr, u16) = (sandbox::LINK_LOCAL, 9001);
+/// The address of the AWS endpoint inside.
+const ENDPOINT: (std::net::Ipv4Addr, u16) = (sandbox::LINK_LOCAL, 4566);
+/// The folder inside with the socket of our own bootstraps.
+const SOCKET_FOLDER: &str = "/run/lambdad";
+
+impl Environment {
+    /// A new environment without a process.
+    pub(crate) async fn make(
+        workshop: Arc<Workshop>,
+        launch: Arc<Launch>,
+        credentials: Credentials,
+        capture: Arc<Capture>,
+    ) -> Result<Self, MakeError> {
+        let slot = workshop.sandbox.slot(slot_spec(&workshop, &launch)).await?;
+        let listeners = slot.take_listeners();
+        let [runtime_api, endpoint] =
+            <[std::net::TcpListener; 2]>::try_from(listeners).map_err(|given| MakeError::Listeners(given.len()))?;
+        let socket_folder = workshop.sockets.join(workshop.random.hex(32));
+        let socket = Self::listen(&workshop, &slot, socket_folder.clone()).await?;
+        let relay = workshop.relay.serve(TcpListener::from_std(endpoint)?, &launch.scope);
+        let runtime_api = Arc::new(TcpListener::from_std(runtime_api)?);
+        Ok(Self {
+            log_arn: log_arn(&launch, capture.stream()),
+            made: workshop.clock.instant(),
+            workshop,
+            slot,
+            runtime_api,
+            socket: Arc::new(socket),
+            socket_folder,
+            capture,
+            credentials,
+            running: None,
+            init: None,
+            _relay: relay,
+            launch,
+        })
+    }
+
+    async fn listen(workshop: &Workshop, slot: &Slot, folder: PathBuf) -> Result<UnixListener, MakeError> {
+        let made = folder.clone();
+        let listener = workshop
+            .tasks
+            .blocking(move || {
+                std::fs::create_dir_all(&made)?;
+                std::os::unix::net::UnixListener::bind(made.join("runtime.sock"))
+            })
+            .await?;
+        listener.set_nonblocking(true)?;
+        slot.give(&folder)?;
+        slot.give(&folder.join("runtime.sock"))?;
+        Ok(UnixListener::from_std(listener)?)
+    }
+
+    /// INIT ahead of the first event, with its own ten seconds and no limit of cpu. What goes wrong is logged, and INIT
+    /// is tried again inside of the first event, as Lambda does.
+    pub(crate) async fn initialize(&mut self) {
+        let started = self.workshop.clock.instant();
+        let limit = Duration::from_secs(INIT_SECONDS);
+        let outcome = self.start(limit).await;
+        let took = started.elapsed();
+        match outcome {
+            Ok(()) => self.init = Some(took),
+            Err(outcome) => {
+                self.reset().await;
+                self.capture.platform(&report::init(took.min(limit), "init", &outcome));
+            }
+        }
+    }
+
+    /// Starts the process and waits until it asks for an event.
+    async fn start(&mut self, limit: Duration) -> Result<(), Outcome> {
+        self.capture.platform(&report::init_start(&self.launch.interpreter, &self.launch.scope));
+        let running = self.running.insert(self.spawn().await.map_err(Outcome::platform)?);
+        let done = running.initialized(&self.workshop.clock, limit).await;
+        self.capture.drain();
+        done?;
+        let cores = f64::from(self.launch.memory_mb) / f64::from(MEMORY_MB_PER_CORE);
+        if cores < self.workshop.cores {
+            self.slot.set_cpu(Some(cores)).await.map_err(Outcome::platform)?;
+        }
+        Ok(())
+    }
+
+    async fn spawn(&self) -> Result<Running, MakeError> {
+        let environment = variables::all(&self.launch, &self.credentials, self.capture.stream());
+        process::spawn(self, environment).await
+    }
+
+    /// Kills what runs; `/tmp` stays.
+    async fn reset(&mut self) {
+        self.running = None;
+        if let Err(error) = self.slot.kill().await {
+            tracing::error!(%error, "an environment could not be reset");
+        }
+        self.capture.drain();
+        if let Err(error) = self.slot.set_cpu(None).await {
+            tracing::error!(%error, "an environment's cpu could not be unlimited");
+        }
+    }
+
+    /// Runs one event to its end. Never fails: what goes wrong is an outcome.
+    pub(crate) async fn run(&mut self, mut invocation: Invocation, want_tail: bool) -> Finished {
+        let request_id = invocation.request_id.clone();
+        let version = &self.launch.version;
+        self.capture.begin(want_tail);
+        self.capture.platform(&format!("START RequestId: {request_id} Version: {version}\n"));
+        let started = self.workshop.clock.instant();
+        let deadline = started + self.launch.timeout;
+        invocation.deadline_ms = self.workshop.clock.now_ms() + millis(self.launch.timeout);
+        let outcome = self.attempt(invocation, deadline).await;
+        let duration = started.elapsed().min(self.launch.timeout);
+        let report = Report {
+            request_id: &request_id,
+            duration,
+            init: self.init.take(),
+            memory_mb: self.launch.memory_mb,
+            max_memory_mb: self.max_memory_mb().await,
+            outcome: &outcome,
+        };
+        self.capture.drain();
+        if outcome.needs_reset() {
+            self.reset().await;
+        }
+        report.write(&self.workshop.clock, &self.capture);
+        let billed = report.billed();
+        Finished { outcome, log_tail: self.capture.end(), duration, billed }
+    }
+
+    async fn attempt(&mut self, invocation: Invocation, deadline: Instant) -> Outcome {
+        if self.running.as_ref().is_none_or(Running::has_ended) {
+            let started = self.workshop.clock.instant();
+            if let Err(outcome) = self.start(deadline - started).await {
+                self.capture.platform(&report::init(started.elapsed(), "invoke", &outcome));
+                return outcome;
+            }
+        }
+        match &mut self.running {
+            Some(running) => running.run(&self.workshop.clock, invocation, deadline).await,
+            None => Outcome::platform("no process after its start"),
+        }
+    }
+
+    /// Anonymous and shared memory at its highest; a figure for the log, so a failed reading is no failed invocation.
+    async fn max_memory_mb(&self) -> u64 {
+        match self.slot.usage().await {
+            Ok(usage) => usage.max_memory_bytes.div_ceil(1 << 20),
+            Err(error) => {
+                tracing::warn!(%error, "an environment's memory could not be read");
+                0
+            }
+        }
+    }
+
+    /// Who the function is when it acts, and the log that it writes, as IAM names it.
+    pub(crate) fn role_and_log(&self) -> (&base::Caller, &str) {
+        (&self.credentials.caller, &self.log_arn)
+    }
+
+    /// When it was made.
+    pub(crate) fn made(&self) -> Instant {
+        self.made
+    }
+
+    pub(crate) fn set_log_stored(&self, stored: bool) {
+        self.capture.set_stored(stored);
+    }
+
+    /// Credentials must outlast the longest event that could begin now.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        let needed = now.checked_add(self.launch.timeout + Duration::from_secs(60)).unwrap_or(Timestamp::MAX);
+        self.credentials.expiration > needed
+    }
+
+    /// True if its process died between two events.
+    pub(crate) fn has_died(&self) -> bool {
+        self.running.as_ref().is_some_and(Running::has_ended)
+    }
+
+    /// Gives everything back.
+    pub(crate) async fn destroy(mut self) {
+        self.running = None;
+        if let Err(error) = self.slot.destroy().await {
+            tracing::error!(%error, "an environment was not destroyed as it should be");
+        }
+        self.capture.drain();
+        let folder = self.socket_folder;
+        let removed = self.workshop.tasks.blocking(move || std::fs::remove_dir_all(folder)).await;
+        if let Err(error) = removed {
+            tracing::warn!(%error, "the folder of an environment's socket stays");
+        }
+    }
+}
+
+fn slot_spec(workshop: &Workshop, launch: &Launch) -> SlotSpec {
+    SlotSpec {
+        isolation: workshop.isolation,
+        tmp_bytes: u64::from(launch.tmp_mb) << 20,
+        listen: vec![RUNTIME_API.into(), ENDPOINT.into()],
+        ..SlotSpec::new(u64::from(launch.memory_mb) << 20)
+    }
+}
+
+fn log_arn(launch: &Launch, stream: &str) -> String {
+    let Launch { scope, log_group, .. } = launch;
+    let resource = format!("log-group:{log_group}:log-stream:{stream}");
+    base::Arn::regional("logs", &scope.region, &scope.account, resource).to_string()
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,185 @@
+//! How an invocation ended, and what the caller hears of it (the oracle's section 2.7).
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sandbox::{Exit, ExitStatus};
+
+use crate::runtime_api::Answer;
+
+/// How an attempt at an event, or an INIT, ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// `ended` if the process exited after it had answered.
+    Answered {
+        answer: Answer,
+        ended: bool,
+    },
+    InitError {
+        error_type: String,
+        body: Bytes,
+    },
+    Exited(Exit),
+    TimedOut {
+        after: Duration,
+    },
+    /// Ours, not the function's.
+    Platform {
+        cause: String,
+    },
+}
+
+/// An event that was run to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished {
+    pub(crate) outcome: Outcome,
+    /// The last 4 KB of the event's log, if it was asked for.
+    pub(crate) log_tail: Option<Vec<u8>>,
+    pub(crate) duration: Duration,
+    pub(crate) billed: Duration,
+}
+
+impl Outcome {
+    pub(crate) fn platform(cause: impl fmt::Display) -> Self {
+        Self::Platform { cause: cause.to_string() }
+    }
+
+    /// The process is dead, or must not live on.
+    pub(crate) fn needs_reset(&self) -> bool {
+        !matches!(self, Self::Answered { ended: false, .. })
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self, Self::Answered { answer: Answer::Response(_), .. })
+    }
+
+    /// The `Status` of log lines; `None` where the function itself answered.
+    pub(crate) fn status(&self) -> Option<&'static str> {
+        match self {
+            Self::Answered { .. } => None,
+            Self::TimedOut { .. } => Some("timeout"),
+            Self::InitError { .. } | Self::Exited(_) | Self::Platform { .. } => Some("error"),
+        }
+    }
+
+    /// The `Error Type` of log lines.
+    pub(crate) fn error_type(&self) -> Option<&str> {
+        match self {
+            Self::Answered { .. } | Self::TimedOut { .. } => None,
+            Self::InitError { error_type, .. } => Some(error_type),
+            Self::Exited(exit) if exit.out_of_memory => Some("Runtime.OutOfMemory"),
+            Self::Exited(_) => Some("Runtime.ExitError"),
+            Self::Platform { .. } => Some("Sandbox.Failure"),
+        }
+    }
+
+    /// What the caller of Invoke gets as payload.
+    pub(crate) fn payload(&self, request_id: &str) -> Bytes {
+        match self {
+            Self::Answered { answer: Answer::Response(body) | Answer::Error { body, .. }, .. }
+            | Self::InitError { body, .. } => body.clone(),
+            Self::Answered { answer: Answer::TooLarge, .. } => too_large(),
+            Self::Exited(exit) => failure(
+                if exit.out_of_memory { "Runtime.OutOfMemory" } else { "Runtime.ExitError" },
+                request_id,
+                &reason(exit),
+            ),
+            Self::TimedOut { after } => {
+                failure("Sandbox.Timedout", request_id, &format!("Task timed out after {}", seconds(*after)))
+            }
+            Self::Platform { .. } => failure("Sandbox.Failure", request_id, "The execution environment failed"),
+        }
+    }
+}
+
+fn failure(error_type: &str, request_id: &str, error: &str) -> Bytes {
+    let message = format!("RequestId: {request_id} Error: {error}");
+    serde_json::json!({ "errorType": error_type, "errorMessage": message }).to_string().into()
+}
+
+fn too_large() -> Bytes {
+    let limit = base::limits::lambda::RESPONSE_BYTES;
+    let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
+    serde_json::json!({ "errorMessage": message, "errorType": "Function.ResponseSizeTooLarge" }).to_string().into()
+}
+
+/// `3.00 seconds`
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.2} seconds", duration.as_secs_f64())
+}
+
+/// Why a process ended, in the words of Go's `os/exec`, in which AWS's own supervisor speaks.
+pub(super) fn reason(exit: &Exit) -> String {
+    match exit.status {
+        ExitStatus::Code(0) => "Runtime exited without providing a reason".to_owned(),
+        ExitStatus::Code(code) => format!("Runtime exited with error: exit status {code}"),
+        ExitStatus::Signal(signal) => format!("Runtime exited with error: signal: {}", signal_name(signal)),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        4 => "illegal instruction",
+        5 => "trace/breakpoint trap",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => "killed",
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        31 => "bad system call",
+        other => return format!("signal {other}"),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exited(status: ExitStatus, out_of_memory: bool) -> Outcome {
+        Outcome::Exited(Exit { status, out_of_memory })
+    }
+
+    fn check(outcome: &Outcome, payload: &str) {
+        assert_eq!(outcome.payload("r"), payload.as_bytes());
+    }
+
+    #[test]
+    fn each_end_has_awss_words() {
+        check(
+            &Outcome::TimedOut { after: Duration::from_secs(1) },
+            r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out after 1.00 seconds"}"#,
+        );
+        check(
+            &exited(ExitStatus::Code(0), false),
+            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: Runtime exited without providing a reason"}"#,
+        );
+        check(
+            &exited(ExitStatus::Code(127), false),
+            r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: Runtime exited with error: exit status 127"}"#,
+        );
+        check(
+            &exited(ExitStatus::Signal(9), true),
+            r#"{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: r Error: Runtime exited with error: signal: killed"}"#,
+        );
+        check(
+            &Outcome::Answered { answer: Answer::TooLarge, ended: false },
+            r#"{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}"#,
+        );
+    }
+
+    #[test]
+    fn only_a_living_process_is_used_again() {
+        let answer = Answer::Response(Bytes::from_static(b"1"));
+        assert!(!Outcome::Answered { answer: answer.clone(), ended: false }.needs_reset());
+        assert!(Outcome::Answered { answer, ended: true }.needs_reset());
+        assert!(exited(ExitStatus::Code(0), false).needs_reset());
+    }
+}

@@ -1,0 +1,108 @@
+//! One process of a runtime in an environment: started, initialized, given events, watched.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Clock;
+use sandbox::{Bind, Command, Process, Spec};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::variables::TELEMETRY_FD;
+use super::{Environment, MakeError, Outcome, SOCKET_FOLDER};
+use crate::runtime_api::session::Session;
+use crate::runtime_api::{Answer, Event, Invocation, framed, http};
+
+/// A process that was started. Dropping it ends the conversation, not the process.
+#[derive(Debug)]
+pub(super) struct Running {
+    process: Process,
+    session: Arc<Session>,
+    events: mpsc::Receiver<Event>,
+    _conversation: DropGuard,
+}
+
+pub(super) async fn spawn(environment: &Environment, variables: Vec<(String, String)>) -> Result<Running, MakeError> {
+    let workshop = &environment.workshop;
+    let (session, events) = Session::new();
+    let session = Arc::new(session);
+    let ended = CancellationToken::new();
+    http::serve(environment.runtime_api.clone(), session.clone(), &workshop.tasks, ended.clone());
+    framed::serve(environment.socket.clone(), session.clone(), &workshop.tasks, ended.clone());
+    let conversation = ended.clone().drop_guard();
+    let (telemetry, telemetry_end) = std::io::pipe()?;
+    let started = environment.slot.start(spec(environment, variables, telemetry_end.into())).await?;
+    let outputs = [started.stdout, started.stderr];
+    environment.capture.listen(outputs, telemetry.into(), &workshop.tasks, &ended)?;
+    Ok(Running { process: started.process, session, events, _conversation: conversation })
+}
+
+fn spec(environment: &Environment, variables: Vec<(String, String)>, telemetry: std::os::fd::OwnedFd) -> Spec {
+    let launch = &environment.launch;
+    let mut binds: Vec<_> =
+        launch.interpreter.binds.iter().map(|(source, target)| Bind::read_only(source, target)).collect();
+    binds.push(Bind::read_only(&launch.code, "/var/task"));
+    binds.push(Bind::read_only(&environment.socket_folder, SOCKET_FOLDER));
+    let mut command = Command::new(&launch.interpreter.argv).cwd("/var/task");
+    command.env = variables.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    if launch.interpreter.managed {
+        command = command.fd(telemetry, TELEMETRY_FD);
+    }
+    Spec { binds, hostname: "169-254-100-1".to_owned(), command }
+}
+
+impl Running {
+    pub(super) fn has_ended(&self) -> bool {
+        self.process.exit().is_some()
+    }
+
+    /// Waits until the process asks for its first event.
+    pub(super) async fn initialized(&mut self, clock: &Clock, limit: Duration) -> Result<(), Outcome> {
+        tokio::select! {
+            biased;
+            event = self.events.recv() => match event {
+                Some(Event::Ready) => Ok(()),
+                Some(Event::InitError { error_type, body }) => Err(Outcome::InitError { error_type, body }),
+                Some(Event::Answered(_)) | None => Err(Outcome::platform("an answer before the first event")),
+            },
+            exit = self.process.wait() => Err(self.last_word().unwrap_or(Outcome::Exited(exit))),
+            () = clock.sleep(limit) => Err(Outcome::TimedOut { after: limit }),
+        }
+    }
+
+    /// What the process still said before it ended: an exit often races with its report.
+    fn last_word(&mut self) -> Option<Outcome> {
+        match self.events.try_recv().ok()? {
+            Event::InitError { error_type, body } => Some(Outcome::InitError { error_type, body }),
+            Event::Answered(answer) => Some(Outcome::Answered { answer, ended: true }),
+            Event::Ready => None,
+        }
+    }
+
+    /// Gives the process an event and waits until it has answered and asks for the next.
+    pub(super) async fn run(&mut self, clock: &Clock, invocation: Invocation, deadline: Instant) -> Outcome {
+        let after = deadline - clock.instant();
+        if !self.session.give(invocation) {
+            return Outcome::platform("the process did not wait for an event");
+        }
+        let late = clock.sleep(after);
+        tokio::pin!(late);
+        let mut answer: Option<Answer> = None;
+        loop {
+            tokio::select! {
+                biased;
+                event = self.events.recv() => match (event, answer.take()) {
+                    (Some(Event::Answered(given)), None) => answer = Some(given),
+                    (Some(Event::Ready), Some(answer)) => return Outcome::Answered { answer, ended: false },
+                    (event, _) => return Outcome::platform(format!("out of turn: {event:?}")),
+                },
+                exit = self.process.wait() => return match answer {
+                    Some(answer) => Outcome::Answered { answer, ended: true },
+                    None => self.last_word().unwrap_or(Outcome::Exited(exit)),
+                },
+                () = &mut late => return Outcome::TimedOut { after },
+            }
+        }
+    }
+}

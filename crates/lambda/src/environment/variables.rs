@@ -1,0 +1,76 @@
+//! The environment variables of a process: AWS's set, in AWS's order of precedence (the oracle's section 2.4).
+
+use crate::credentials::Credentials;
+
+use super::Launch;
+
+/// Where a bootstrap writes framed log records; it takes the variable away before the handler is loaded.
+pub(super) const TELEMETRY_FD: i32 = 62;
+
+const RUNTIME_API: &str = "169.254.100.1:9001";
+const ENDPOINT: &str = "http://169.254.100.1:4566";
+
+/// Later ones win: customer's, platform's that may be changed, credentials, runtime's, platform's.
+pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> Vec<(String, String)> {
+    let mut all = Variables::default();
+    all.add([
+        ("LANG", "en_US.UTF-8"),
+        ("TZ", ":UTC"),
+        (
+            "LD_LIBRARY_PATH",
+            "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+        ),
+        ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+        ("AWS_ENDPOINT_URL", ENDPOINT),
+    ]);
+    all.add(launch.interpreter.variables.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    all.add(launch.variables.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    all.add([
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.as_str()),
+        ("AWS_SESSION_TOKEN", credentials.session_token.as_str()),
+    ]);
+    platform(&mut all, launch, stream);
+    if launch.interpreter.managed {
+        all.add([("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", launch.runtime).as_str())]);
+        all.add([("_LAMBDA_TELEMETRY_LOG_FD", TELEMETRY_FD.to_string().as_str())]);
+    }
+    all.0
+}
+
+fn platform(all: &mut Variables, launch: &Launch, stream: &str) {
+    let region = launch.scope.region.as_str();
+    all.add([
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_REGION", region),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", launch.memory_mb.to_string().as_str()),
+        ("AWS_LAMBDA_FUNCTION_NAME", &launch.function_name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", &launch.version),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &launch.log_group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
+        ("AWS_LAMBDA_RUNTIME_API", RUNTIME_API),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"),
+        ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"),
+        ("_AWS_XRAY_DAEMON_PORT", "2000"),
+        ("LAMBDA_TASK_ROOT", "/var/task"),
+        ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+        ("_HANDLER", &launch.handler),
+    ]);
+    if let Some(level) = &launch.json_log_level {
+        all.add([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", level)]);
+    }
+}
+
+#[derive(Default)]
+struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    fn add<'a>(&mut self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        for (key, value) in variables {
+            self.0.retain(|(present, _)| present != key);
+            self.0.push((key.to_owned(), value.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Invoke: one event, answered (RequestResponse), accepted (Event) or only checked (DryRun).
+
+mod queue;
+
+use std::sync::Arc;
+
+use base::limits::lambda::{ASYNC_PAYLOAD_BYTES, SYNC_PAYLOAD_BYTES};
+use base::{Clock, Fault, Random};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use wire::{Payload, Permitted};
+
+pub use queue::AsyncQueue;
+use queue::Accepted;
+
+use crate::api::enums::{InvocationType, LogType};
+use crate::api::invoke::{InvocationRequest, InvocationResponse, Invoke};
+use crate::function::{Functions, Resolved};
+use crate::launch::Launcher;
+use crate::pool::Pool;
+use crate::runtime_api::Invocation;
+
+/// What invocations need.
+#[derive(Debug)]
+pub struct Invoker {
+    pub(crate) functions: Arc<Functions>,
+    pub(crate) launcher: Launcher,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) queue: AsyncQueue,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+/// The event of an invocation that asks for nothing in particular.
+const NO_EVENT: &[u8] = b"{}";
+
+pub(crate) async fn invoke(invoker: Arc<Invoker>, request: Permitted<Invoke>) -> Result<InvocationResponse, Fault> {
+    let Permitted { context, input } = request;
+    let resolved = invoker.functions.resolve(&context.scope, &input.function_name, input.qualifier.as_deref())?;
+    let kind = input.invocation_type.unwrap_or(InvocationType::RequestResponse);
+    let event = event(&input, kind)?;
+    let invocation = Invocation {
+        trace_id: context.trace_id.unwrap_or_else(|| invoker.trace_id()),
+        client_context: client_context(&input)?,
+        request_id: context.request_id,
+        // Set when it begins.
+        deadline_ms: 0,
+        function_arn: resolved.arn_as_called.clone(),
+        cognito_identity: None,
+        tenant_id: input.tenant_id,
+        event,
+    };
+    match kind {
+        InvocationType::RequestResponse => {
+            invoker.answer(resolved, invocation, input.log_type == Some(LogType::Tail)).await
+        }
+        InvocationType::Event => invoker.accept(&resolved, invocation).await,
+        InvocationType::DryRun => Ok(status(204)),
+    }
+}
+
+impl Invoker {
+    /// Runs the event and waits for its end.
+    async fn answer(&self, resolved: Resolved, invocation: Invocation, tail: bool) -> Result<InvocationResponse, Fault> {
+        let request_id = invocation.request_id.clone();
+        let launch = self.launcher.launch(&resolved.function).await?;
+        let finished = self.pool.run(launch, invocation, tail).await?;
+        Ok(InvocationResponse {
+            function_error: (!finished.outcome.is_success()).then(|| "Unhandled".to_owned()),
+            log_result: finished.log_tail.as_ref().map(|tail| STANDARD.encode(tail)),
+            payload: Some(Payload(finished.outcome.payload(&request_id))),
+            executed_version: Some(resolved.executed_version),
+            ..status(200)
+        })
+    }
+
+    /// Durable before its 202.
+    async fn accept(&self, resolved: &Resolved, invocation: Invocation) -> Result<InvocationResponse, Fault> {
+        self.queue.accept(&Accepted::new(resolved, invocation, self.clock.now_ms())).await?;
+        Ok(status(202))
+    }
+
+    fn trace_id(&self) -> String {
+        let seconds = self.clock.now().as_second();
+        let (rest, parent) = (self.random.hex(24), self.random.hex(16));
+        format!("Root=1-{seconds:08x}-{rest};Parent={parent};Sampled=0")
+    }
+}
+
+fn status(code: i32) -> InvocationResponse {
+    InvocationResponse { status_code: Some(code), ..InvocationResponse::default() }
+}
+
+/// The event, within its limit and well formed.
+fn event(input: &InvocationRequest, kind: InvocationType) -> Result<Bytes, Fault> {
+    let given = input.payload.as_ref().map(|payload| payload.0.clone()).unwrap_or_default();
+    let limit = if kind == InvocationType::Event { ASYNC_PAYLOAD_BYTES } else { SYNC_PAYLOAD_BYTES };
+    if given.len() > limit {
+        let (size, kind) = (given.len(), kind.as_str());
+        let message =
+            format!("{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)");
+        return Err(Fault::new("RequestTooLargeException", message));
+    }
+    if given.is_empty() {
+        return Ok(Bytes::from_static(NO_EVENT));
+    }
+    match wire::json_problem(&given) {
+        None => Ok(given),
+        Some(problem) => Err(not_json(&problem)),
+    }
+}
+
+/// AWS's parser speaks twice of the same thing.
+fn not_json(problem: &str) -> Fault {
+    let message = format!("Could not parse request body into json: Could not parse payload into json: {problem}");
+    Fault::new("InvalidRequestContentException", message)
+}
+
+fn client_context(input: &InvocationRequest) -> Result<Option<String>, Fault> {
+    let Some(encoded) = &input.client_context else { return Ok(None) };
+    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = decoded.filter(|text| wire::json_problem(text.as_bytes()).is_none());
+    let refused = || Fault::new("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
+    decoded.map(Some).ok_or_else(refused)
+}

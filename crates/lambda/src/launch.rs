@@ -1,0 +1,81 @@
+//! From a function's record to what its environments are made of; made once for each revision.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Fault;
+use parking_lot::Mutex;
+
+use crate::api::LogFormat;
+use crate::environment::{Interpreter, Launch};
+use crate::function::{Config, FunctionRecord, Functions, Settings};
+
+/// Finds the interpreters of this host.
+pub trait Interpreters: Send + Sync + std::fmt::Debug {
+    /// How `runtime` is started here, or what is missing, in words for the person who asked.
+    fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String>;
+}
+
+/// Makes launches, and remembers them by function and version.
+#[derive(Debug)]
+pub struct Launcher {
+    functions: Arc<Functions>,
+    interpreters: Arc<dyn Interpreters>,
+    made: Mutex<HashMap<String, Arc<Launch>>>,
+}
+
+impl Launcher {
+    pub fn new(functions: Arc<Functions>, interpreters: Arc<dyn Interpreters>) -> Self {
+        Self { functions, interpreters, made: Mutex::default() }
+    }
+
+    pub(crate) async fn launch(&self, function: &FunctionRecord) -> Result<Arc<Launch>, Fault> {
+        let settings = function.running();
+        let key = function.qualified_arn();
+        let known = self.made.lock().get(&key).filter(|launch| launch.revision == settings.id).cloned();
+        if let Some(launch) = known {
+            return Ok(launch);
+        }
+        let launch = Arc::new(self.make(function, settings).await?);
+        self.made.lock().insert(key, launch.clone());
+        Ok(launch)
+    }
+
+    /// Lets go of a function's code, so that it can be removed.
+    pub(crate) fn forget(&self, function_arn: &str) {
+        self.made.lock().retain(|_, launch| launch.function_arn != function_arn);
+    }
+
+    async fn make(&self, function: &FunctionRecord, settings: &Settings) -> Result<Launch, Fault> {
+        let Settings { id, config, .. } = settings;
+        let (runtime, handler) = (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
+        let interpreter = self.interpreters.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
+        let code = self.functions.code_tree(settings).await?;
+        Ok(Launch {
+            scope: function.scope(),
+            function_name: function.name.clone(),
+            version: function.version.clone(),
+            function_arn: function.arn(),
+            revision: id.clone(),
+            runtime,
+            handler,
+            memory_mb: config.memory_mb.unsigned_abs(),
+            timeout: Duration::from_secs(u64::from(config.timeout_seconds.unsigned_abs())),
+            tmp_mb: config.ephemeral_storage_mb.unsigned_abs(),
+            variables: config.environment.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            role: config.role.clone(),
+            log_group: config.logging.group.as_str().into(),
+            log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
+            json_log_level: json_log_level(config),
+            code: code.path().to_owned(),
+            code_guard: code,
+            interpreter,
+        })
+    }
+}
+
+fn json_log_level(config: &Config) -> Option<String> {
+    let json = config.logging.format == LogFormat::Json;
+    json.then(|| config.logging.application_level.map_or("INFO", |level| level.as_str()).to_owned())
+}

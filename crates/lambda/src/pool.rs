@@ -1,0 +1,248 @@
+//! The step `place`: environments are made when none is idle, used again, and reaped when nothing wants them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use base::doors::{Call, Decision, Emit, Permit, Question};
+use base::{Fault, Scope};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use crate::admit::Admission;
+use crate::credentials;
+use crate::environment::{Capture, Environment, Finished, Launch, Workshop};
+use crate::runtime_api::Invocation;
+
+/// How long, and how often it is looked after.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping {
+    /// An environment that was idle for so long is destroyed.
+    pub idle: Duration,
+    pub sweep: Duration,
+    /// Events that run at once in an account.
+    pub concurrency: i32,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(600),
+            sweep: Duration::from_secs(5),
+            concurrency: base::limits::lambda::CONCURRENT_EXECUTIONS,
+        }
+    }
+}
+
+/// All environments of this node.
+pub struct Pool {
+    workshop: Arc<Workshop>,
+    emit: Arc<dyn Emit>,
+    call: Arc<dyn Call>,
+    permit: Arc<dyn Permit>,
+    keeping: Keeping,
+    admission: Admission,
+    /// Idle ones by function and version; the one used last is used next.
+    idle: Mutex<HashMap<Key, Vec<Idle>>>,
+    /// Functions that changed or went, and when: environments made before are not put back.
+    forgotten: Mutex<HashMap<String, Instant>>,
+    alive: AtomicUsize,
+}
+
+type Key = (String, String);
+
+struct Idle {
+    environment: Environment,
+    since: Instant,
+}
+
+impl Pool {
+    pub fn new(
+        workshop: Arc<Workshop>,
+        emit: Arc<dyn Emit>,
+        call: Arc<dyn Call>,
+        permit: Arc<dyn Permit>,
+        keeping: Keeping,
+    ) -> Arc<Self> {
+        let admission = Admission::new(keeping.concurrency);
+        let pool = Arc::new(Self {
+            workshop,
+            emit,
+            call,
+            permit,
+            keeping,
+            admission,
+            idle: Mutex::default(),
+            forgotten: Mutex::default(),
+            alive: AtomicUsize::new(0),
+        });
+        pool.clone().look_after();
+        pool
+    }
+
+    /// How many environments exist.
+    pub fn alive(&self) -> usize {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    /// Runs one event. It goes on to its end even if nobody waits for the answer any more.
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        launch: Arc<Launch>,
+        invocation: Invocation,
+        want_tail: bool,
+    ) -> Result<Finished, Fault> {
+        let admitted = self.admission.admit(&launch.scope.account)?;
+        let pool = self.clone();
+        let running = self.workshop.tasks.spawn("invocation", async move {
+            let _admitted = admitted;
+            let mut environment = pool.place(launch).await?;
+            let finished = environment.run(invocation, want_tail).await;
+            pool.put_back(environment);
+            Ok(finished)
+        });
+        running.await.unwrap_or_else(|error| Err(Fault::internal(error)))
+    }
+
+    /// An idle environment, or a new one.
+    async fn place(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
+        let environment = match self.take_idle(&launch) {
+            Some(environment) => environment,
+            None => self.make(launch).await?,
+        };
+        environment.refresh_permission(self.permit.as_ref());
+        Ok(environment)
+    }
+
+    fn take_idle(&self, launch: &Launch) -> Option<Environment> {
+        loop {
+            let idle = self.idle.lock().get_mut(&key(launch))?.pop()?;
+            if self.is_usable(&idle.environment, launch) {
+                return Some(idle.environment);
+            }
+            self.discard(idle.environment);
+        }
+    }
+
+    fn is_usable(&self, environment: &Environment, launch: &Launch) -> bool {
+        environment.launch.revision == launch.revision && environment.is_fresh(self.workshop.clock.now())
+    }
+
+    async fn make(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
+        let Scope { account, region } = &launch.scope;
+        let credentials = credentials::assume(&self.call, account, region, &launch.role, &launch.function_name)
+            .await
+            .map_err(|fault| {
+            Fault::new("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+                .caused_by(fault)
+        })?;
+        let capture = Arc::new(self.capture(&launch));
+        let environment = Environment::make(self.workshop.clone(), launch, credentials, capture).await?;
+        self.alive.fetch_add(1, Ordering::Relaxed);
+        environment.refresh_permission(self.permit.as_ref());
+        let mut environment = environment;
+        environment.initialize().await;
+        Ok(environment)
+    }
+
+    fn capture(&self, launch: &Launch) -> Capture {
+        let Workshop { clock, random, .. } = &*self.workshop;
+        let Launch { scope, log_group, .. } = launch;
+        Capture::new(self.emit.clone(), clock.clone(), scope.clone(), log_group.clone(), stream(launch, clock, random))
+    }
+
+    fn put_back(&self, environment: Environment) {
+        if self.is_forgotten(&environment) {
+            return self.discard(environment);
+        }
+        let since = self.workshop.clock.instant();
+        let key = key(&environment.launch);
+        self.idle.lock().entry(key).or_default().push(Idle { environment, since });
+    }
+
+    fn is_forgotten(&self, environment: &Environment) -> bool {
+        let forgotten = self.forgotten.lock();
+        forgotten.get(&environment.launch.function_arn).is_some_and(|at| environment.made() <= *at)
+    }
+
+    /// Environments of a function that changed or went are of no use any more: idle ones go now, busy ones when their
+    /// event has ended.
+    pub fn forget(&self, function_arn: &str) {
+        self.forgotten.lock().insert(function_arn.to_owned(), self.workshop.clock.instant());
+        let gone: Vec<_> = {
+            let mut idle = self.idle.lock();
+            idle.extract_if(|(arn, _), _| arn == function_arn).flat_map(|(_, environments)| environments).collect()
+        };
+        for idle in gone {
+            self.discard(idle.environment);
+        }
+    }
+
+    fn discard(&self, environment: Environment) {
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+        self.workshop.tasks.spawn("destroy environment", environment.destroy());
+    }
+
+    fn look_after(self: Arc<Self>) {
+        let tasks = self.workshop.tasks.clone();
+        tasks.spawn_until_closing("reap idle environments", async move {
+            loop {
+                self.workshop.clock.sleep(self.keeping.sweep).await;
+                self.reap();
+            }
+        });
+    }
+
+    fn reap(&self) {
+        let now = self.workshop.clock.instant();
+        let mut reaped = Vec::new();
+        {
+            let mut idle = self.idle.lock();
+            for environments in idle.values_mut() {
+                let done = |idle: &mut Idle| now - idle.since > self.keeping.idle || idle.environment.has_died();
+                reaped.extend(environments.extract_if(.., done));
+            }
+            idle.retain(|_, environments| !environments.is_empty());
+        }
+        for idle in reaped {
+            self.discard(idle.environment);
+        }
+        // No event that began before lasts longer than the longest timeout with its INIT.
+        let longest = Duration::from_secs(2 * *base::limits::lambda::TIMEOUT_SECONDS.end() as u64);
+        self.forgotten.lock().retain(|_, at| now - *at < longest);
+    }
+
+    /// Destroys what is idle; called when no event runs any more.
+    pub async fn close(&self) {
+        let idle: Vec<_> = self.idle.lock().drain().flat_map(|(_, environments)| environments).collect();
+        let destroying = idle.into_iter().map(|idle| idle.environment.destroy());
+        futures_util::future::join_all(destroying).await;
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("alive", &self.alive()).finish_non_exhaustive()
+    }
+}
+
+impl Environment {
+    /// Without the role's permission the function runs, and its log is not stored.
+    fn refresh_permission(&self, permit: &dyn Permit) {
+        let (caller, resource) = self.role_and_log();
+        let question = Question { caller, action: "logs:PutLogEvents", resource, context: &[] };
+        self.set_log_stored(permit.permit(&question) == Decision::Allow);
+    }
+}
+
+fn key(launch: &Launch) -> Key {
+    (launch.function_arn.clone(), launch.version.clone())
+}
+
+/// `YYYY/MM/DD/[version]<32 hex>`; the function's name stands before the version in a group that is not its own.
+fn stream(launch: &Launch, clock: &base::Clock, random: &base::Random) -> Arc<str> {
+    let day = clock.now().strftime("%Y/%m/%d").to_string();
+    let name = if launch.log_group_is_custom { launch.function_name.as_str() } else { "" };
+    format!("{day}/{name}[{}]{}", launch.version, random.hex(32)).into()
+}

@@ -1,0 +1,198 @@
+//! The HTTP transport of the Runtime API, for custom runtimes and AWS's own runtime clients.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use base::Tasks;
+use base::limits::lambda::RESPONSE_BYTES;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::session::{Refusal, Session};
+use super::{Answer, Invocation};
+
+const VERSION: &str = "/2018-06-01";
+const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
+const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
+
+type Reply = Response<Full<Bytes>>;
+
+/// Serves the process of `session` on `listener` until `ended`.
+pub(crate) fn serve(listener: Arc<TcpListener>, session: Arc<Session>, tasks: &Tasks, ended: CancellationToken) {
+    let connections = tasks.clone();
+    tasks.spawn("runtime api", async move {
+        while let Some(Ok((stream, _))) = ended.run_until_cancelled(listener.accept()).await {
+            let session = session.clone();
+            let service = service_fn(move |request| {
+                let session = session.clone();
+                async move { Ok::<_, Infallible>(handle(&session, request).await) }
+            });
+            // No header timeout: a runtime keeps its connection open between events for as long as it likes.
+            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let ended = ended.clone();
+            connections.spawn("runtime api connection", async move {
+                // A broken connection is the process's affair; its exit is seen elsewhere.
+                let _ = ended.run_until_cancelled(connection).await;
+            });
+        }
+    });
+}
+
+async fn handle(session: &Session, request: Request<Incoming>) -> Reply {
+    let path = request.uri().path().to_owned();
+    match (request.method(), path.strip_prefix(VERSION).unwrap_or_default()) {
+        (&Method::GET, "/runtime/invocation/next") => match session.next().await {
+            Ok(invocation) => event(invocation),
+            Err(refusal) => refused(&refusal),
+        },
+        (&Method::POST, "/runtime/init/error") => init_error(session, request).await,
+        (&Method::GET, "/ping") => Response::new(Full::from("pong")),
+        (&Method::POST, _) => match path.strip_prefix(INVOCATION).and_then(|rest| rest.rsplit_once('/')) {
+            Some((id, "response")) => response(session, id, request).await,
+            Some((id, "error")) => error(session, id, request).await,
+            _ => not_found(),
+        },
+        _ => not_found(),
+    }
+}
+
+async fn response(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
+    if let Some(mode) = header(request.headers(), RESPONSE_MODE)
+        && mode != "streaming"
+    {
+        let body =
+            br#"{"errorType":"Runtime.InvalidResponseModeHeader","errorMessage":"Invalid response mode header"}"#;
+        let error_type = "Runtime.InvalidResponseModeHeader".to_owned();
+        // The function's caller hears of it; the process gets its own answer either way.
+        let _ = session.answer(id, Answer::Error { error_type, body: Bytes::from_static(body) });
+        return problem(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", "Invalid function response mode");
+    }
+    match body(request).await {
+        Ok(Whole { body, error: None }) => settled(session.answer(id, Answer::Response(body))),
+        Ok(Whole { error: Some(error), .. }) => settled(session.answer(id, error)),
+        Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge)),
+        Err(BodyFault::Truncated) => truncated(),
+    }
+}
+
+async fn error(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
+    let error_type = error_type(request.headers());
+    match body(request).await {
+        Ok(Whole { body, .. }) => settled(session.answer(id, Answer::Error { error_type, body })),
+        Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge)),
+        Err(BodyFault::Truncated) => truncated(),
+    }
+}
+
+async fn init_error(session: &Session, request: Request<Incoming>) -> Reply {
+    let error_type = error_type(request.headers());
+    match body(request).await {
+        Ok(Whole { body, .. }) => settled(session.init_error(error_type, body)),
+        Err(BodyFault::TooLarge) => refused(&Refusal::TooLarge),
+        Err(BodyFault::Truncated) => truncated(),
+    }
+}
+
+struct Whole {
+    body: Bytes,
+    /// Trailers of a streamed answer that failed midway.
+    error: Option<Answer>,
+}
+
+enum BodyFault {
+    TooLarge,
+    Truncated,
+}
+
+async fn body(request: Request<Incoming>) -> Result<Whole, BodyFault> {
+    let collected = Limited::new(request.into_body(), RESPONSE_BYTES)
+        .collect()
+        .await
+        .map_err(|error| if error.is::<LengthLimitError>() { BodyFault::TooLarge } else { BodyFault::Truncated })?;
+    let error = collected.trailers().and_then(trailing_error);
+    Ok(Whole { body: collected.to_bytes(), error })
+}
+
+fn trailing_error(trailers: &HeaderMap) -> Option<Answer> {
+    use base64::Engine as _;
+    header(trailers, ERROR_TYPE)?;
+    let encoded = header(trailers, "lambda-runtime-function-error-body").unwrap_or_default();
+    let body = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
+    Some(Answer::Error { error_type: error_type(trailers), body: body.into() })
+}
+
+fn error_type(headers: &HeaderMap) -> String {
+    super::session::recorded_error_type(header(headers, ERROR_TYPE).unwrap_or_default())
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The answer to `next`.
+fn event(invocation: Invocation) -> Reply {
+    let headers = [
+        ("lambda-runtime-aws-request-id", Some(invocation.request_id)),
+        ("lambda-runtime-deadline-ms", Some(invocation.deadline_ms.to_string())),
+        ("lambda-runtime-invoked-function-arn", Some(invocation.function_arn)),
+        ("lambda-runtime-trace-id", Some(invocation.trace_id)),
+        ("lambda-runtime-client-context", invocation.client_context),
+        ("lambda-runtime-cognito-identity", invocation.cognito_identity),
+        ("lambda-runtime-aws-tenant-id", invocation.tenant_id),
+        ("content-type", Some("application/json".to_owned())),
+    ];
+    let mut reply = Response::new(Full::new(invocation.event));
+    for (name, value) in headers {
+        let value = value.filter(|text| !text.is_empty()).and_then(|text| HeaderValue::from_str(&text).ok());
+        if let Some(value) = value {
+            reply.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    reply
+}
+
+fn settled(result: Result<(), Refusal>) -> Reply {
+    match result {
+        Ok(()) => json(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#)),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Reply {
+    let (status, error_type) = match refusal {
+        Refusal::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
+        Refusal::InvalidStateTransition { .. } => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
+        Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+        Refusal::Closed => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    };
+    problem(status, error_type, &refusal.to_string())
+}
+
+fn truncated() -> Reply {
+    problem(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", "HTTP request detected as truncated")
+}
+
+fn not_found() -> Reply {
+    let mut reply = Response::new(Full::from("404 page not found\n"));
+    *reply.status_mut() = StatusCode::NOT_FOUND;
+    reply
+}
+
+fn problem(status: StatusCode, error_type: &str, message: &str) -> Reply {
+    let body = serde_json::json!({ "errorMessage": message, "errorType": error_type });
+    json(status, Bytes::from(body.to_string()))
+}
+
+fn json(status: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply
+}

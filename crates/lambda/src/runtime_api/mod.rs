@@ -1,0 +1,50 @@
+//! What a function's process sees: AWS's Runtime API, as one state machine under two transports.
+//!
+//! The HTTP listener exists in every environment; our own bootstraps use length-framed messages over a Unix socket. The
+//! first `next` decides which of them a process speaks. Behaviour: the oracle's section 2.1, which is AWS's own code.
+
+pub(crate) mod framed;
+pub(crate) mod http;
+pub(crate) mod session;
+
+use bytes::Bytes;
+
+/// One event on its way into a process.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    pub request_id: String,
+    /// Milliseconds since the epoch.
+    pub deadline_ms: i64,
+    pub function_arn: String,
+    pub trace_id: String,
+    /// Decoded JSON, as the function's context shows it.
+    pub client_context: Option<String>,
+    pub cognito_identity: Option<String>,
+    pub tenant_id: Option<String>,
+    pub event: Bytes,
+}
+
+/// What a process made of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Response(Bytes),
+    /// The function failed; the body goes to the caller unchanged.
+    Error {
+        error_type: String,
+        body: Bytes,
+    },
+    /// The answer was larger than Lambda lets through; nothing of it is kept.
+    TooLarge,
+}
+
+/// What a process tells us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It asks for the next event: its initialization, or the last event, is done.
+    Ready,
+    Answered(Answer),
+    InitError {
+        error_type: String,
+        body: Bytes,
+    },
+}

@@ -1,0 +1,252 @@
+//! The state machine of one runtime process. It refuses what it does not name.
+
+use base::limits::lambda::RESPONSE_BYTES;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::{Answer, Event, Invocation};
+
+/// The states that AWS's own implementation names in its error texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Started,
+    InitError,
+    Ready,
+    Running {
+        request_id: String,
+    },
+    /// Answered, and `next` not asked yet.
+    ResponseSent,
+}
+
+impl State {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Started => "Started",
+            Self::InitError => "InitError",
+            Self::Ready => "Ready",
+            Self::Running { .. } => "Running",
+            Self::ResponseSent => "ResponseSent",
+        }
+    }
+}
+
+/// Why a request of the process was refused; the HTTP transport answers with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("Invalid request ID")]
+    InvalidRequestId,
+    #[error("State transition from {from} to {to} failed for runtime. Error: State transition is not allowed")]
+    InvalidStateTransition { from: &'static str, to: &'static str },
+    #[error("Exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes).")]
+    TooLarge,
+    /// The environment is going away.
+    #[error("Internal Server Error")]
+    Closed,
+}
+
+/// One process's conversation with the platform; transports call it from one side, the environment from the other.
+#[derive(Debug)]
+pub(crate) struct Session {
+    state: Mutex<State>,
+    hand_over: mpsc::Sender<Invocation>,
+    parked: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    events: mpsc::Sender<Event>,
+}
+
+impl Session {
+    /// The session, and what it tells.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Event>) {
+        let (hand_over, parked) = mpsc::channel(1);
+        // The state machine lets at most an answer and a `next` wait at the same time.
+        let (events, told) = mpsc::channel(4);
+        let parked = tokio::sync::Mutex::new(parked);
+        (Self { state: Mutex::new(State::Started), hand_over, parked, events }, told)
+    }
+
+    /// The process asks for an event, and waits for it.
+    pub(crate) async fn next(&self) -> Result<Invocation, Refusal> {
+        if self.become_ready()? {
+            self.tell(Event::Ready)?;
+        }
+        let invocation = self.parked.lock().await.recv().await.ok_or(Refusal::Closed)?;
+        *self.state.lock() = State::Running { request_id: invocation.request_id.clone() };
+        Ok(invocation)
+    }
+
+    /// True if the process was not ready before.
+    fn become_ready(&self) -> Result<bool, Refusal> {
+        let mut state = self.state.lock();
+        match *state {
+            State::Started | State::ResponseSent => {
+                *state = State::Ready;
+                Ok(true)
+            }
+            // Its connection broke while it waited, and it asks again.
+            State::Ready => Ok(false),
+            State::InitError | State::Running { .. } => Err(not_allowed(&state, "Ready")),
+        }
+    }
+
+    /// The process answers the event `request_id`.
+    pub(crate) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), Refusal> {
+        self.leave_running(request_id)?;
+        let too_large = matches!(&answer, Answer::Response(body) if body.len() > RESPONSE_BYTES);
+        if too_large || answer == Answer::TooLarge {
+            self.tell(Event::Answered(Answer::TooLarge))?;
+            return Err(Refusal::TooLarge);
+        }
+        self.tell(Event::Answered(answer))
+    }
+
+    fn leave_running(&self, request_id: &str) -> Result<(), Refusal> {
+        let mut state = self.state.lock();
+        match &*state {
+            State::Running { request_id: running } if running == request_id => {
+                *state = State::ResponseSent;
+                Ok(())
+            }
+            State::Running { .. } | State::ResponseSent | State::Ready => Err(Refusal::InvalidRequestId),
+            State::Started | State::InitError => Err(not_allowed(&state, "InvocationResponse")),
+        }
+    }
+
+    /// The process could not initialize.
+    pub(crate) fn init_error(&self, error_type: String, body: Bytes) -> Result<(), Refusal> {
+        {
+            let mut state = self.state.lock();
+            if *state != State::Started {
+                return Err(not_allowed(&state, "InitError"));
+            }
+            *state = State::InitError;
+        }
+        self.tell(Event::InitError { error_type, body })
+    }
+
+    /// Gives the waiting process an event. False if it is not waiting.
+    pub(crate) fn give(&self, invocation: Invocation) -> bool {
+        *self.state.lock() == State::Ready && self.hand_over.try_send(invocation).is_ok()
+    }
+
+    fn tell(&self, event: Event) -> Result<(), Refusal> {
+        self.events.try_send(event).map_err(|_| Refusal::Closed)
+    }
+}
+
+fn not_allowed(state: &State, to: &'static str) -> Refusal {
+    Refusal::InvalidStateTransition { from: state.name(), to }
+}
+
+/// The platform's record of an error's type: kept if it has the known form, else named unknown.
+pub(crate) fn recorded_error_type(sent: &str) -> String {
+    let known = ["Runtime.", "Function."].into_iter().any(|prefix| {
+        sent.strip_prefix(prefix).is_some_and(|name| {
+            name.len() > 1
+                && name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.chars().all(|c| c.is_ascii_alphabetic())
+        })
+    });
+    match sent {
+        _ if known => sent.to_owned(),
+        _ if sent.starts_with("Function.") => "Function.Unknown".to_owned(),
+        _ => "Runtime.Unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(id: &str) -> Invocation {
+        Invocation {
+            request_id: id.to_owned(),
+            deadline_ms: 0,
+            function_arn: String::new(),
+            trace_id: String::new(),
+            client_context: None,
+            cognito_identity: None,
+            tenant_id: None,
+            event: Bytes::from_static(b"{}"),
+        }
+    }
+
+    fn response() -> Answer {
+        Answer::Response(Bytes::from_static(b"1"))
+    }
+
+    /// A session whose process is working on event `a`.
+    async fn running() -> (Session, mpsc::Receiver<Event>) {
+        let (session, mut told) = Session::new();
+        let (next, given) = tokio::join!(session.next(), async {
+            assert_eq!(told.recv().await, Some(Event::Ready));
+            session.give(invocation("a"))
+        });
+        assert!(given);
+        assert_eq!(next.expect("given").request_id, "a");
+        (session, told)
+    }
+
+    #[tokio::test]
+    async fn an_event_goes_in_and_its_answer_out() {
+        let (session, mut told) = running().await;
+        session.answer("a", response()).expect("running");
+        assert_eq!(told.recv().await, Some(Event::Answered(response())));
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_another_event_is_refused() {
+        let (session, _told) = running().await;
+        assert_eq!(session.answer("b", response()), Err(Refusal::InvalidRequestId));
+    }
+
+    #[tokio::test]
+    async fn an_event_is_answered_once() {
+        let (session, _told) = running().await;
+        session.answer("a", response()).expect("running");
+        assert_eq!(session.answer("a", response()), Err(Refusal::InvalidRequestId));
+    }
+
+    #[tokio::test]
+    async fn next_before_the_answer_is_refused() {
+        let (session, _told) = running().await;
+        let refused = session.next().await.expect_err("running");
+        assert_eq!(
+            refused.to_string(),
+            "State transition from Running to Ready failed for runtime. Error: State transition is not allowed"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_init_error_is_taken_only_before_the_first_next() {
+        let (session, _told) = running().await;
+        assert!(session.init_error("Runtime.X".to_owned(), Bytes::new()).is_err());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_given_to_a_process_that_does_not_wait() {
+        let (session, _told) = Session::new();
+        assert!(!session.give(invocation("a")));
+    }
+
+    #[tokio::test]
+    async fn too_large_an_answer_is_not_kept() {
+        let (session, mut told) = running().await;
+        let large = Bytes::from(vec![b'1'; RESPONSE_BYTES + 1]);
+        assert_eq!(session.answer("a", Answer::Response(large)), Err(Refusal::TooLarge));
+        assert_eq!(told.recv().await, Some(Event::Answered(Answer::TooLarge)));
+    }
+
+    #[test]
+    fn error_types_are_recorded_in_the_known_form() {
+        for (sent, recorded) in [
+            ("Runtime.ImportModuleError", "Runtime.ImportModuleError"),
+            ("Function.Mine", "Function.Mine"),
+            ("Function.mine", "Function.Unknown"),
+            ("ValueError", "Runtime.Unknown"),
+            ("Runtime.", "Runtime.Unknown"),
+        ] {
+            assert_eq!(recorded_error_type(sent), recorded);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A client of the public API: encodes by the contract's tables, signs, sends.
+
+use anyhow::{Context as _, anyhow};
+use base::{Clock, Fields};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use wire::sigv4::{Credentials, Secret, sign};
+use wire::{Request, Response, ServiceSpec};
+
+/// Which lambdad is talked to, and as whom.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Target {
+    /// Where lambdad listens.
+    #[arg(long, env = "AWS_ENDPOINT_URL", default_value = "http://127.0.0.1:4566", value_name = "URL")]
+    pub endpoint: String,
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    pub region: String,
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true)]
+    access_key_id: Option<String>,
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    secret_access_key: Option<String>,
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
+    session_token: Option<String>,
+}
+
+/// A target with credentials.
+#[derive(Debug)]
+pub struct Connection {
+    authority: String,
+    region: String,
+    credentials: Credentials,
+    clock: Clock,
+}
+
+impl Target {
+    /// For programs that know the key.
+    pub fn new(endpoint: &str, access_key_id: &str, secret_access_key: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: Some(access_key_id.to_owned()),
+            secret_access_key: Some(secret_access_key.to_owned()),
+            session_token: None,
+        }
+    }
+
+    pub fn connect(&self) -> anyhow::Result<Connection> {
+        let authority = self
+            .endpoint
+            .strip_prefix("http://")
+            .with_context(|| format!("--endpoint {} must begin with http://", self.endpoint))?
+            .trim_end_matches('/')
+            .to_owned();
+        let (Some(access_key), Some(secret)) = (self.access_key_id.clone(), self.secret_access_key.clone()) else {
+            return Err(anyhow!("there are no credentials in this shell. Run: eval \"$(lambdad env)\""));
+        };
+        let credentials = Credentials { access_key, secret: Secret::new(&secret), session_token: self.session_token.clone() };
+        Ok(Connection { authority, region: self.region.clone(), credentials, clock: Clock::wall() })
+    }
+}
+
+impl Connection {
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// One operation; the error is AWS's, with its code.
+    pub async fn call(&self, spec: &ServiceSpec, operation: &str, input: Fields) -> anyhow::Result<Fields> {
+        Ok(self.try_call(spec, operation, input).await??)
+    }
+
+    /// As [`Connection::call`], with AWS's refusal apart from a failure to reach lambdad.
+    pub async fn try_call(
+        &self,
+        spec: &ServiceSpec,
+        operation: &str,
+        input: Fields,
+    ) -> anyhow::Result<Result<Fields, base::Fault>> {
+        let operation = spec.operation(operation).with_context(|| format!("{operation} is in no contract"))?;
+        let request = wire::encode_request(spec, operation, input)?;
+        let response = self.send(request, spec.signing_name).await?;
+        Ok(wire::decode_output(spec, operation, &response))
+    }
+
+    /// Signs and sends.
+    pub async fn send(&self, mut request: Request, service: &str) -> anyhow::Result<Response> {
+        request.headers.insert(http::header::HOST, self.authority.parse().context("the endpoint's host")?);
+        sign(&mut request, &self.credentials, &self.region, service, self.clock.now())?;
+        let stream = TcpStream::connect(&self.authority).await.with_context(|| {
+            format!("nothing answers on {}. Is lambdad serving there? Start it with: lambdad serve", self.authority)
+        })?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let exchange = sender.send_request(outgoing(request)?);
+        let (head, body) = tokio::select! {
+            ended = connection => { ended?; return Err(anyhow!("lambdad closed the connection")); }
+            answered = collect(exchange) => answered?,
+        };
+        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+    }
+}
+
+async fn collect(
+    exchange: impl Future<Output = hyper::Result<http::Response<hyper::body::Incoming>>>,
+) -> anyhow::Result<(http::response::Parts, bytes::Bytes)> {
+    let (head, body) = exchange.await?.into_parts();
+    Ok((head, body.collect().await?.to_bytes()))
+}
+
+fn outgoing(request: Request) -> anyhow::Result<http::Request<Full<bytes::Bytes>>> {
+    let uri = if request.query.is_empty() { request.path } else { format!("{}?{}", request.path, request.query) };
+    let mut outgoing = http::Request::new(Full::new(request.body));
+    *outgoing.method_mut() = request.method;
+    *outgoing.uri_mut() = uri.parse().context("the request's address")?;
+    *outgoing.headers_mut() = request.headers;
+    Ok(outgoing)
+}

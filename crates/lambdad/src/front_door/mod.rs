@@ -1,0 +1,64 @@
+//! The front door: connections, and the steps that a request goes (`way`).
+
+mod connections;
+mod pages;
+mod way;
+
+use std::sync::Arc;
+
+use base::{Caller, Clock, Fault, Random, Region, Tasks};
+use wire::sigv4::{Keys, Verifier};
+
+use crate::registry::Registry;
+
+pub use connections::{serve_connections, serve_until};
+pub use pages::Pages;
+
+/// Whether callers are checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Auth {
+    /// Signatures are checked and policies evaluated.
+    #[default]
+    Enforce,
+    /// Any credentials are taken, and no caller is asked for a permission. For tests.
+    Open,
+}
+
+/// The two ways in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The listener of the host: operations and lambdad's own pages.
+    Front,
+    /// An environment's endpoint: AWS operations only, and always enforced.
+    Relay,
+}
+
+/// All that a request needs on its way.
+pub struct House {
+    pub registry: Arc<Registry>,
+    pub router: wire::route::Router,
+    pub verifier: Verifier,
+    pub keys: Arc<dyn Keys + Send + Sync>,
+    /// Who an unchecked caller is, by the access key that it names.
+    pub open_caller: Box<dyn Fn(&str) -> Caller + Send + Sync>,
+    pub auth: Auth,
+    pub region: Region,
+    pub clock: Clock,
+    pub random: Random,
+    pub tasks: Tasks,
+    pub pages: Arc<dyn Pages>,
+    /// The origin for addresses in answers where a request names no host.
+    pub origin: String,
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("House").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}
+
+/// A body over the limit, in AWS's words.
+fn too_large() -> Fault {
+    let limit = base::limits::http::BODY_BYTES;
+    Fault::new("RequestEntityTooLargeException", format!("Request must be smaller than {limit} bytes"))
+}

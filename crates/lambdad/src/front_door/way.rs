@@ -1,0 +1,137 @@
+//! The way of a request. The column of steps in `go` is the order; each says why it stands where it stands.
+
+use base::{Caller, Fault, Fields, Region, Scope};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use wire::sigv4::{Accept, Claim};
+use wire::{Context, OperationSpec, Request, Response, ServiceSpec};
+
+use super::{Auth, Door, House, too_large};
+
+/// A request that was recognized: it has a contract, and from here on errors are told in that service's envelope.
+struct Recognized {
+    spec: &'static ServiceSpec,
+    operation: &'static OperationSpec,
+    labels: Vec<(&'static str, String)>,
+}
+
+/// Who asks, and where the request acts.
+struct Identified {
+    caller: Caller,
+    region: Region,
+}
+
+pub(super) async fn go(house: &House, door: Door, request: http::Request<Incoming>) -> Response {
+    let request_id = house.random.uuid_v4().to_string();
+    // Our own pages lie outside of AWS's names, and are not to be seen from inside of an environment.
+    if door == Door::Front && request.uri().path().starts_with("/_lambdad/") {
+        return house.pages.answer(request).await;
+    }
+    // First, the body arrives, within its limit: signatures cover it.
+    let mut request = match arrive(request).await {
+        Ok(request) => request,
+        Err(fault) => return wire::encode_fault(None, &fault, &request_id),
+    };
+    // The service is known before the signature is checked, since its envelope words even that refusal.
+    let recognized = match recognize(house, &request) {
+        Ok(recognized) => recognized,
+        Err((spec, fault)) => return refuse(spec, &fault, &request_id),
+    };
+    let spec = recognized.spec;
+    match steps(house, door, recognized, &mut request, &request_id).await {
+        Ok(response) => response,
+        Err(fault) => refuse(Some(spec), &fault, &request_id),
+    }
+}
+
+async fn steps(
+    house: &House,
+    door: Door,
+    recognized: Recognized,
+    request: &mut Request,
+    request_id: &str,
+) -> Result<Response, Fault> {
+    let Recognized { spec, operation, labels } = recognized;
+    // Nothing of the request is believed before its signature: it may have been changed on the way.
+    let Identified { caller, region } = identify(house, door, spec, request)?;
+    // Its shape is checked before its permission, which asks for a resource that the input names.
+    let input = understand(spec, operation, &labels, request)?;
+    let context = context(house, request, caller, region, request_id);
+    // Permission and handler are one call, so that no handler runs without the other.
+    let output = house.registry.perform(spec, operation, context, input).await?;
+    Ok(wire::encode_output(spec, operation, output, request_id))
+}
+
+async fn arrive(request: http::Request<Incoming>) -> Result<Request, Fault> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, base::limits::http::BODY_BYTES).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { too_large() } else { Fault::new("IncompleteBody", error.to_string()) }
+    })?;
+    Ok(Request {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        body: body.to_bytes(),
+    })
+}
+
+fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'static ServiceSpec>, Fault)> {
+    match house.router.recognize(request) {
+        Ok(wire::route::Recognized { service, operation, labels }) => {
+            Ok(Recognized { spec: service, operation, labels })
+        }
+        Err(unrecognized) => Err((unrecognized.service, unrecognized.fault)),
+    }
+}
+
+fn identify(house: &House, door: Door, spec: &ServiceSpec, request: &mut Request) -> Result<Identified, Fault> {
+    if house.auth == Auth::Open && door == Door::Front {
+        return Ok(claimed(house, request));
+    }
+    let signed = house.verifier.verify(request, &Accept::service(&spec.signing_name), house.keys.as_ref())?;
+    if let Some(body) = signed.body {
+        request.body = body;
+    }
+    Ok(Identified { caller: signed.caller, region: Region::new(&signed.region) })
+}
+
+/// Under `--auth open` a signature is a claim, and need not even be there.
+fn claimed(house: &House, request: &Request) -> Identified {
+    let (access_key, region) = match Claim::of(request) {
+        Ok(claim) => (claim.access_key, Region::new(&claim.scope.region)),
+        Err(_) => (String::new(), house.region.clone()),
+    };
+    Identified { caller: (house.open_caller)(&access_key), region }
+}
+
+fn understand(
+    spec: &'static ServiceSpec,
+    operation: &'static OperationSpec,
+    labels: &[(&'static str, String)],
+    request: &Request,
+) -> Result<Fields, Fault> {
+    // An operation that is not built yet has no shape; `perform` says so.
+    if operation.is_done() { wire::understand(spec, operation, labels, request) } else { Ok(Fields::new()) }
+}
+
+fn context(house: &House, request: &Request, caller: Caller, region: Region, request_id: &str) -> Context {
+    let origin = match request.header("host") {
+        Some(host) => format!("http://{host}"),
+        None => house.origin.clone(),
+    };
+    Context {
+        scope: Scope::new(caller.account.clone(), region),
+        caller,
+        request_id: request_id.to_owned(),
+        trace_id: request.header("x-amzn-trace-id").map(str::to_owned),
+        origin,
+    }
+}
+
+fn refuse(spec: Option<&'static ServiceSpec>, fault: &Fault, request_id: &str) -> Response {
+    if let Some(cause) = &fault.cause {
+        tracing::warn!(request_id, code = %fault.code, message = fault.message, cause, "a request failed");
+    }
+    wire::encode_fault(spec, fault, request_id)
+}

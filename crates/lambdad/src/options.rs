@@ -1,0 +1,52 @@
+//! What an operator can set.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::front_door::Auth;
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeOptions {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "LAMBDAD_LISTEN", default_value = "127.0.0.1:4566")]
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    #[arg(long, env = "LAMBDAD_DATA_DIR", default_value_os_t = crate::cli::default_data_dir())]
+    pub data_dir: PathBuf,
+    /// Whether signatures and policies are checked.
+    #[arg(long, env = "LAMBDAD_AUTH", value_enum, default_value_t)]
+    pub auth: Auth,
+    /// Take --auth open on an address that others can reach.
+    #[arg(long)]
+    pub force_open: bool,
+    /// The region of requests that name none.
+    #[arg(long, env = "LAMBDAD_REGION", default_value = "us-east-1")]
+    pub region: String,
+    /// The account of the root key.
+    #[arg(long, env = "LAMBDAD_ACCOUNT", default_value = "000000000000")]
+    pub account: String,
+    /// Refuse runtimes whose exact version this host lacks, instead of taking the nearest.
+    #[arg(long)]
+    pub strict_runtimes: bool,
+    /// Environments that were idle for so many seconds are destroyed.
+    #[arg(long, default_value_t = 600)]
+    pub idle_seconds: u64,
+    /// Invocations that may run at once in an account.
+    #[arg(long, default_value_t = base::limits::lambda::CONCURRENT_EXECUTIONS)]
+    pub concurrency: i32,
+    /// Run functions as plain processes of this user, contained by nothing. For measuring; never for others' code.
+    #[arg(long, hide = true)]
+    pub no_isolation: bool,
+    /// The root key's id; made at the first start if left out.
+    #[arg(long, env = "LAMBDAD_ROOT_ACCESS_KEY_ID", hide = true)]
+    pub root_access_key_id: Option<String>,
+    #[arg(long, env = "LAMBDAD_ROOT_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    pub root_secret_access_key: Option<String>,
+}
+
+impl ServeOptions {
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds)
+    }
+}

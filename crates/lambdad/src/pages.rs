@@ -1,0 +1,99 @@
+//! lambdad's own pages below `/_lambdad/`: health, code to be downloaded, backup.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base::{Fault, Principal};
+use http::Method;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use store::Store;
+use wire::sigv4::{Accept, Keys, Verifier};
+use wire::{Request, Response};
+
+use crate::front_door::Pages;
+
+pub const HEALTH: &str = "/_lambdad/health";
+pub const BACKUP: &str = "/_lambdad/backup";
+const CODE: &str = "/_lambdad/code/";
+/// The signing name of requests to lambdad itself.
+pub const SIGNING_NAME: &str = "lambdad";
+const BODY_BYTES: usize = 65_536;
+
+/// What the pages show.
+pub struct OwnPages {
+    pub store: Store,
+    pub verifier: Verifier,
+    pub keys: Arc<dyn Keys + Send + Sync>,
+    pub control: Arc<lambda::Control>,
+}
+
+#[async_trait]
+impl Pages for OwnPages {
+    async fn answer(&self, request: http::Request<Incoming>) -> Response {
+        let (head, body) = request.into_parts();
+        let path = head.uri.path().to_owned();
+        let Ok(body) = Limited::new(body, BODY_BYTES).collect().await else {
+            return text(413, "the request is too large");
+        };
+        let request = Request {
+            method: head.method,
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            headers: head.headers,
+            body: body.to_bytes(),
+            path: path.clone(),
+        };
+        match (&request.method, path.as_str()) {
+            (&Method::GET, HEALTH) => self.health(),
+            (&Method::GET, path) if path.starts_with(CODE) => self.code(&request).await,
+            (&Method::POST, BACKUP) => self.backup(&request).await,
+            _ => text(404, "there is no such page"),
+        }
+    }
+}
+
+impl OwnPages {
+    /// 200 when requests are served; 503 while the disk is full.
+    fn health(&self) -> Response {
+        match self.store.writable() {
+            Ok(()) => json(200, r#"{"status":"ok"}"#),
+            Err(error) => json(503, &serde_json::json!({"status": "read-only", "reason": error.to_string()}).to_string()),
+        }
+    }
+
+    async fn code(&self, request: &Request) -> Response {
+        match self.control.download(&request.path, &request.query).await {
+            Ok(code) => Response::new(200, code).with("content-type", "application/zip"),
+            Err(fault) => text(403, &fault.message),
+        }
+    }
+
+    async fn backup(&self, request: &Request) -> Response {
+        match self.try_backup(request).await {
+            Ok(()) => text(200, "done"),
+            Err(fault) => {
+                let status = if fault.cause.is_some() { 500 } else { 403 };
+                text(status, &fault.cause.unwrap_or(fault.message))
+            }
+        }
+    }
+
+    /// Root's alone: a backup holds every secret.
+    async fn try_backup(&self, request: &Request) -> Result<(), Fault> {
+        let signed = self.verifier.verify(request, &Accept::service(&SIGNING_NAME), self.keys.as_ref())?;
+        if signed.caller.principal != Principal::Root {
+            return Err(Fault::new(Fault::ACCESS_DENIED, "only the root key may make a backup"));
+        }
+        let to = String::from_utf8(request.body.to_vec()).map_err(Fault::internal)?;
+        self.store.backup(&PathBuf::from(to)).await.map_err(Fault::internal)
+    }
+}
+
+fn text(status: u16, text: &str) -> Response {
+    Response::new(status, format!("{text}\n")).with("content-type", "text/plain; charset=utf-8")
+}
+
+fn json(status: u16, body: &str) -> Response {
+    Response::new(status, body.to_owned()).with("content-type", "application/json")
+}

@@ -1,0 +1,45 @@
+//! The AWS endpoint inside of environments: the front door's way, with signatures and permissions always enforced.
+
+use std::sync::Arc;
+
+use base::{Scope, Tasks};
+use lambda::environment::Relay;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::front_door::{Door, House, serve_connections};
+
+/// Serves environments' connections.
+pub struct EndpointRelay {
+    house: std::sync::OnceLock<Arc<House>>,
+    tasks: Tasks,
+}
+
+impl EndpointRelay {
+    /// Made before the house, since environments need it; [`EndpointRelay::install`] gives it the house.
+    pub fn new(tasks: Tasks) -> Arc<Self> {
+        Arc::new(Self { house: std::sync::OnceLock::new(), tasks })
+    }
+
+    pub fn install(&self, house: Arc<House>) {
+        let first = self.house.set(house).is_ok();
+        debug_assert!(first, "the relay is given its house once");
+    }
+}
+
+impl Relay for EndpointRelay {
+    fn serve(&self, listener: TcpListener, _scope: &Scope) -> DropGuard {
+        let ended = CancellationToken::new();
+        if let Some(house) = self.house.get() {
+            let serving = serve_connections(house.clone(), listener, Door::Relay, ended.clone());
+            self.tasks.spawn("endpoint relay", serving);
+        }
+        ended.drop_guard()
+    }
+}
+
+impl std::fmt::Debug for EndpointRelay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EndpointRelay")
+    }
+}

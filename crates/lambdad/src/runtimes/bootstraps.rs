@@ -1,0 +1,84 @@
+//! Our bootstraps, carried in this binary and laid out in the data directory, from where environments bind them.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rust_embed::RustEmbed;
+
+use super::Family;
+
+#[derive(RustEmbed)]
+#[folder = "../../runtimes/python"]
+#[exclude = "tests/*"]
+#[exclude = "*.md"]
+#[exclude = "**/__pycache__/*"]
+struct Python;
+
+#[derive(RustEmbed)]
+#[folder = "../../runtimes/nodejs"]
+#[exclude = "tests/*"]
+#[exclude = "*.md"]
+struct Node;
+
+/// Where the bootstraps lie.
+#[derive(Clone, Debug)]
+pub struct Bootstraps {
+    folder: PathBuf,
+}
+
+impl Bootstraps {
+    /// Those that were laid out in `folder` before.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Writes them anew, so that they are always those of this binary.
+    pub fn lay_out(folder: PathBuf) -> io::Result<Self> {
+        let bootstraps = Self { folder };
+        if bootstraps.folder.exists() {
+            std::fs::remove_dir_all(&bootstraps.folder)?;
+        }
+        write::<Python>(&bootstraps.of_family(Family::Python))?;
+        write::<Node>(&bootstraps.of_family(Family::Node))?;
+        Ok(bootstraps)
+    }
+
+    fn of_family(&self, family: Family) -> PathBuf {
+        self.folder.join(family.runtime_prefix())
+    }
+
+    /// The folder to be bound at `/var/runtime`, the arguments after the interpreter, and the variables that only this
+    /// runtime has.
+    pub fn of(&self, family: Family, runtime: &str) -> (PathBuf, Vec<String>, Vec<(String, String)>) {
+        let (arguments, variables) = match family {
+            Family::Python => (vec!["/var/runtime/bootstrap.py"], python()),
+            Family::Node => (vec!["/var/runtime/bootstrap.cjs"], node(runtime)),
+        };
+        (self.of_family(family), arguments.into_iter().map(str::to_owned).collect(), variables)
+    }
+}
+
+fn python() -> Vec<(String, String)> {
+    [("PYTHONPATH", "/var/runtime"), ("LC_CTYPE", "C.UTF-8"), ("PWD", "/var/task"), ("SHLVL", "0")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+fn node(runtime: &str) -> Vec<(String, String)> {
+    let major = runtime.trim_start_matches("nodejs").trim_end_matches(".x");
+    let path = format!(
+        "/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
+    );
+    vec![("NODE_PATH".to_owned(), path)]
+}
+
+fn write<E: RustEmbed>(folder: &Path) -> io::Result<()> {
+    for name in E::iter() {
+        let file = E::get(&name).map(|file| file.data).unwrap_or(Cow::Borrowed(&[]));
+        let path = folder.join(name.as_ref());
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(&path, file)?;
+    }
+    Ok(())
+}

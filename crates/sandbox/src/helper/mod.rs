@@ -1,0 +1,136 @@
+//! The spawn helper: a small process of one thread, from which every tree is copied.
+//!
+//! The host must not fork: it has many threads and much memory. The helper holds nothing between two requests but its
+//! children. When the host's end of the socket closes, because it ended or was killed, the helper waits for the trees
+//! (each sees the same end), removes what they leave, and ends.
+
+mod client;
+mod farewell;
+mod network;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use rustix::fs::Mode;
+use rustix::mount::MountPropagationFlags;
+use rustix::thread::UnshareFlags;
+
+pub(crate) use client::Client;
+pub(crate) use farewell::pause;
+
+use crate::channel::{self, MESSAGE_BYTES};
+use crate::message::{Answer, Answered, Ask, Asked, Boot, Failure, Step};
+use crate::sys::{self, Cloned, SingleThread};
+use crate::{HELPER_ARGUMENT, init, seccomp};
+
+/// Namespaces of every tree; the network's is the slot's and joined by the init, the control groups' is each child's.
+const NAMESPACES: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+
+/// Becomes the spawn helper, and never returns, if the first argument says so. A binary's `main` calls this before it
+/// does anything else: no thread may exist yet.
+pub fn run_helper_if_asked() {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == HELPER_ARGUMENT) {
+        std::process::exit(match Helper::open().and_then(Helper::run) {
+            Ok(()) => 0,
+            Err(error) => {
+                complain(&error);
+                1
+            }
+        });
+    }
+}
+
+/// The one voice that the helper has when its line is broken: the host's standard error.
+fn complain(error: &io::Error) {
+    use std::io::Write;
+    // Nobody is left to hear that this failed too.
+    let _silent = writeln!(io::stderr(), "sandbox helper: {error}");
+}
+
+struct Helper {
+    thread: SingleThread,
+    socket: OwnedFd,
+    state_dir: PathBuf,
+    /// Keeps the state directory ours until all is cleaned, even if the host is gone.
+    _lock: Vec<OwnedFd>,
+}
+
+impl Helper {
+    /// The socket comes as standard input, since that is the one descriptor that can be handed to a new program safely.
+    fn open() -> io::Result<Self> {
+        let thread = SingleThread::prove()?;
+        let socket = io::stdin().as_fd().try_clone_to_owned()?;
+        let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR, Mode::empty())?;
+        rustix::stdio::dup2_stdin(&null)?;
+        rustix::stdio::dup2_stdout(&null)?;
+        // A ^C in the host's terminal is the host's affair; we end when it does.
+        rustix::process::setsid()?;
+        let mut helper = Self { thread, socket, state_dir: PathBuf::new(), _lock: Vec::new() };
+        helper.greet()?;
+        Ok(helper)
+    }
+
+    fn greet(&mut self) -> io::Result<()> {
+        let Some((bytes, fds)) = channel::receive(self.socket.as_fd(), MESSAGE_BYTES)? else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        let Asked { id, ask: Ask::Hello { state_dir } } = channel::decode(&bytes)? else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        self.state_dir = PathBuf::from(std::ffi::OsString::from_vec(state_dir));
+        self._lock = fds;
+        let settled = self.settle();
+        self.answer(id, settled.map(|()| Vec::new()))
+    }
+
+    /// A mount namespace of its own keeps what we mount out of the host's sight.
+    fn settle(&self) -> Result<(), Failure> {
+        sys::ignore_children();
+        rustix::process::umask(Mode::from_raw_mode(0o022));
+        // Made once, here, so that no copy of us has to.
+        seccomp::program();
+        if !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        self.thread.unshare(UnshareFlags::NEWNS).step("unshare the mount namespace")?;
+        let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
+        rustix::mount::mount_change("/", slave).step("make the mounts ours")
+    }
+
+    fn run(self) -> io::Result<()> {
+        while let Some((bytes, fds)) = channel::receive(self.socket.as_fd(), MESSAGE_BYTES)? {
+            let Asked { id, ask } = channel::decode(&bytes)?;
+            let done = match ask {
+                Ask::Network { listen } => network::make(&self.thread, &listen),
+                Ask::Boot(boot) => self.boot(boot, fds).map(|pidfd| vec![pidfd]),
+                Ask::Hello { .. } => return Err(io::ErrorKind::InvalidData.into()),
+            };
+            self.answer(id, done)?;
+        }
+        farewell::clean(&self.state_dir)
+    }
+
+    fn answer(&self, id: u64, done: Result<Vec<OwnedFd>, Failure>) -> io::Result<()> {
+        let (answer, fds) = match done {
+            Ok(fds) => (Answer::Done, fds),
+            Err(failure) => (Answer::Failed(failure), Vec::new()),
+        };
+        let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+        match channel::send(self.socket.as_fd(), &channel::encode(&Answered { id, answer })?, &fds) {
+            // The host is gone: the next receive says so, and then we clean.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// The copy becomes the tree's init; the descriptors are its alone as soon as this returns.
+    fn boot(&self, boot: Boot, fds: Vec<OwnedFd>) -> Result<OwnedFd, Failure> {
+        let namespaces = if boot.house.is_some() { NAMESPACES } else { 0 };
+        match self.thread.clone_process(namespaces).step("clone3")? {
+            Cloned::Parent { pidfd, .. } => Ok(pidfd),
+            Cloned::Child => init::main(&self.thread, &self.state_dir, boot, fds),
+        }
+    }
+}

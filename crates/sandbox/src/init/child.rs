@@ -1,0 +1,143 @@
+//! From the init's copy to the caller's program: each step, in the order in which it must stand.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions};
+use rustix::thread::UnshareFlags;
+
+use super::{Never, privileges};
+use crate::channel::{decode, encode};
+use crate::message::{Failure, House, Start, Step};
+use crate::seccomp;
+use crate::sys::{self, Cloned, SingleThread};
+
+const MEBIBYTE: u64 = 1 << 20;
+const STACK_BYTES: u64 = 8 * MEBIBYTE;
+const LOCKED_BYTES: u64 = 64 * 1024;
+/// The longest failure that a child writes; a pipe takes so much at once.
+const FAILURE_BYTES: usize = 4096;
+
+/// The containment of a child, and the files by which it enters the control groups. `None`: not contained.
+type Walls<'a> = Option<(&'a House, &'a [OwnedFd])>;
+
+/// Returns the pid when the program runs, or what kept it from running.
+pub(super) fn start(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>) -> Result<i32, Failure> {
+    let (failed, tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step("make a pipe")?;
+    match thread.clone_process(0).step("clone3")? {
+        Cloned::Parent { pid, .. } => {
+            drop((tell, fds));
+            outcome(pid, failed)
+        }
+        Cloned::Child => {
+            drop(failed);
+            die(thread, start, walls, fds, &tell)
+        }
+    }
+}
+
+/// The child: becomes the program, or says why not.
+fn die(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>, tell: &OwnedFd) -> ! {
+    if let Ok(tell) = lift(tell, above(start)) {
+        let Err(failure) = run(thread, start, walls, fds);
+        let bytes = encode(&failure).unwrap_or_default();
+        // If even this fails, the init sees an empty pipe, and then this exit code.
+        let _untold = rustix::io::write(&tell, &bytes);
+    }
+    std::process::exit(127)
+}
+
+/// The pipe closes without a word at exec.
+fn outcome(pid: i32, failed: OwnedFd) -> Result<i32, Failure> {
+    let mut bytes = vec![0; FAILURE_BYTES];
+    let length = rustix::io::retry_on_intr(|| rustix::io::read(&failed, &mut *bytes)).step("read the child's pipe")?;
+    if length == 0 {
+        return Ok(pid);
+    }
+    let pid = Pid::from_raw(pid);
+    rustix::io::retry_on_intr(|| rustix::process::waitpid(pid, WaitOptions::empty())).step("bury the child")?;
+    Err(decode(&bytes[..length]).unwrap_or_else(|error| Failure::new("understand the child", &error)))
+}
+
+fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>) -> Result<Never, Failure> {
+    let argv = strings(&start.argv).step("read argv")?;
+    let env = strings(&start.env).step("read the environment")?;
+    // Before anything is allocated that the limits should count; and before the namespace, whose root it becomes.
+    if let Some((_, entries)) = walls {
+        enter(entries).step("enter the control groups")?;
+        thread.unshare(UnshareFlags::NEWCGROUP).step("unshare the control group namespace")?;
+    }
+    rustix::process::setsid().step("start a session")?;
+    if walls.is_none() {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("tie to the init")?;
+    }
+    install(start, fds).step("place the descriptors")?;
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+    sys::reset_signals();
+    if let Some((house, _)) = walls {
+        limit(house).step("set the resource limits")?;
+        privileges::become_user(house.uid).step("drop privileges")?;
+    }
+    // As the user: a directory that it may not enter is not its working directory.
+    let cwd: &[u8] = if start.cwd.is_empty() { b"/" } else { &start.cwd };
+    rustix::process::chdir(cwd).step("change to the working directory")?;
+    // Last, since the steps above need calls that it refuses.
+    if walls.is_some() {
+        sys::install_filter(seccomp::program()).step("install the seccomp filter")?;
+    }
+    Err(Failure::new("execute the program", &sys::execute(&argv, &env)))
+}
+
+fn strings(all: &[Vec<u8>]) -> io::Result<Vec<CString>> {
+    all.iter().map(|bytes| CString::new(bytes.as_slice()).map_err(io::Error::from)).collect()
+}
+
+fn enter(entries: &[OwnedFd]) -> io::Result<()> {
+    for entry in entries {
+        rustix::io::write(entry, b"0")?;
+    }
+    Ok(())
+}
+
+/// Standard input is nothing, then output, error and the caller's own; nothing else survives exec.
+///
+/// All are first moved above every number that is asked for, since placing one could close another.
+fn install(start: &Start, fds: Vec<OwnedFd>) -> io::Result<()> {
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    let numbers: Vec<RawFd> = [0, 1, 2].into_iter().chain(start.fd_numbers.iter().copied()).collect();
+    let sources: Vec<OwnedFd> = std::iter::once(null).chain(fds).collect();
+    if numbers.len() != sources.len() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "descriptors and their numbers differ in count"));
+    }
+    let above = above(start);
+    let lifted: io::Result<Vec<OwnedFd>> = sources.iter().map(|fd| lift(fd, above)).collect();
+    sys::close_on_exec_from(3)?;
+    lifted?.iter().zip(numbers).try_for_each(|(fd, number)| sys::place(fd.as_fd(), number))
+}
+
+/// The first number that no descriptor is to be placed at.
+fn above(start: &Start) -> RawFd {
+    start.fd_numbers.iter().copied().max().unwrap_or(0).max(2) + 1
+}
+
+fn lift(fd: &OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd, above)?)
+}
+
+fn limit(house: &House) -> io::Result<()> {
+    let limits = [
+        (Resource::Nofile, house.files),
+        (Resource::Nproc, house.processes),
+        (Resource::Stack, STACK_BYTES),
+        (Resource::Memlock, LOCKED_BYTES),
+        (Resource::Core, 0),
+    ];
+    for (resource, value) in limits {
+        // The host's own hard limit may be lower, and only some roots may raise it.
+        let value = rustix::process::getrlimit(resource).maximum.map_or(value, |hard| hard.min(value));
+        rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! The root that a tree sees: the host's programs and libraries, read-only, and otherwise only what we put there.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Mode, makedev};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
+
+use super::trees::{self, Piece};
+use crate::message::{BindPlan, Failure, House, Step};
+use crate::{LINK_LOCAL, USER_NAME};
+
+/// Programs and libraries. On most hosts all but the first are symbolic links into it, and then are so here.
+const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+
+/// What programs need of the host's `/etc`, by the beginning of its name; never the whole, which names users, networks
+/// and secrets.
+const ETC: &[&str] = &[
+    "alternatives", // where Debian's `java`, `awk` and others point
+    "ca-certificates",
+    "crypto-policies", // Red Hat's openssl.cnf includes it
+    "fonts",
+    "java", // Debian's JDK keeps its configuration there
+    "jvm",
+    "ld.so.cache",
+    "ld.so.conf",
+    "localtime",
+    "mime.types",
+    "pki/ca-trust", // Red Hat's certificates
+    "pki/tls/certs",
+    "pki/tls/cert.pem",
+    "pki/tls/openssl.cnf",
+    "pki/java",
+    "protocols",
+    "services",
+    "ssl/certs",
+    "ssl/cert.pem",
+    "ssl/openssl.cnf",
+];
+
+/// How many processors there are; some C libraries and the JVM look here.
+const PROCESSORS: &str = "/sys/devices/system/cpu";
+
+/// Directories that are there, empty, whatever is bound.
+const EMPTY: &[&str] = &["tmp", "proc", "dev", "etc", "sys", "run", "opt", "var/task", "var/runtime", "var/lang"];
+
+/// Files of `/proc` that tell about, or act on, the whole host: they become empty.
+const HIDDEN_FILES: &[&str] = &[
+    "kcore",
+    "keys",
+    "key-users",
+    "kmsg",
+    "kallsyms",
+    "kpagecount",
+    "kpageflags",
+    "kpagecgroup",
+    "latency_stats",
+    "mtrr",
+    "sched_debug",
+    "slabinfo",
+    "swaps",
+    "sysrq-trigger",
+    "timer_list",
+    "timer_stats",
+    "vmallocinfo",
+    "zoneinfo",
+];
+const HIDDEN_DIRECTORIES: &[&str] = &["acpi", "asound", "driver", "dynamic_debug", "fs", "scsi", "tty"];
+const READ_ONLY: &[&str] = &["sys", "bus", "irq"];
+
+/// The device files, by number; all of them harmless.
+const DEVICES: &[(&str, u32, u32)] =
+    &[("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
+const DEVICE_LINKS: &[(&str, &str)] = &[
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+];
+
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
+const NAME_SERVICES: &str = "passwd: files\ngroup: files\nhosts: files dns\n";
+
+/// Where the new root is mounted until it is the root.
+const NEW_ROOT: &str = "root";
+
+/// In the order in which it must be: first whatever needs the host's paths, then the change of root, then the rest.
+pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
+    let root = state_dir.join(NEW_ROOT);
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    rustix::mount::mount_change("/", private).step("keep mounts to ourselves")?;
+    tmpfs(&root, "size=4m,mode=755", MountFlags::NODEV).step("mount the new root")?;
+    for directory in EMPTY {
+        fs::create_dir_all(root.join(directory)).step("make the root's directories")?;
+    }
+    mount_tmp(&root.join("tmp"), house)?;
+    let pieces = collect(&root, &house.binds)?;
+    change_root(&root).step("change the root")?;
+    mount_proc()?;
+    make_devices().step("make /dev")?;
+    write_etc(house).step("write /etc")?;
+    for piece in pieces {
+        let step = format!("bind to {}", piece.target().display());
+        piece.attach().step(&step)?;
+    }
+    trees::clear_parking().step("clear the parking place")?;
+    mask_proc()?;
+    close("/dev", "size=64k,mode=755", MountFlags::NOEXEC).step("make /dev read-only")?;
+    close("/", "size=4m,mode=755", MountFlags::NODEV).step("make the root read-only")
+}
+
+fn tmpfs(path: &Path, options: &str, flags: MountFlags) -> io::Result<()> {
+    let options = std::ffi::CString::new(options)?;
+    Ok(rustix::mount::mount("tmpfs", path, "tmpfs", flags | MountFlags::NOSUID, options.as_c_str())?)
+}
+
+fn close(path: &str, options: &str, flags: MountFlags) -> io::Result<()> {
+    let flags = flags | MountFlags::NOSUID | MountFlags::RDONLY;
+    Ok(rustix::mount::mount_remount(path, flags, options)?)
+}
+
+/// The slot's disk. Its content is the slot's from its first tree on.
+fn mount_tmp(at: &Path, house: &House) -> Result<(), Failure> {
+    let device = Path::new(std::ffi::OsStr::from_bytes(&house.tmp_device));
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME;
+    // Nothing in it need survive the host: no barriers.
+    rustix::mount::mount(device, at, "ext4", flags, c"nobarrier").step("mount /tmp")?;
+    fs::set_permissions(at, fs::Permissions::from_mode(0o1777)).step("open /tmp to all")?;
+    chown(at, Some(house.uid), Some(house.uid)).step("give /tmp away")?;
+    match fs::remove_dir(at.join("lost+found")) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).step("empty /tmp"),
+        _ => Ok(()),
+    }
+}
+
+fn collect(root: &Path, binds: &[BindPlan]) -> Result<Vec<Piece>, Failure> {
+    let mut wanted = system(root).step("read the host's root")?;
+    wanted.extend(configuration().step("read the host's /etc")?);
+    if Path::new(PROCESSORS).exists() {
+        wanted.push((PathBuf::from(PROCESSORS), PathBuf::from(PROCESSORS), true));
+    }
+    wanted.extend(binds.iter().map(|bind| (path(&bind.source), path(&bind.target), bind.read_only)));
+    let mut pieces = Vec::new();
+    for (number, (source, target, read_only)) in wanted.into_iter().enumerate() {
+        let step = format!("take {}", source.display());
+        pieces.push(trees::take(&source, &target, read_only, root, number).step(&step)?);
+    }
+    Ok(pieces)
+}
+
+fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+type Wanted = Vec<(PathBuf, PathBuf, bool)>;
+
+fn system(root: &Path) -> io::Result<Wanted> {
+    let mut wanted = Vec::new();
+    for directory in SYSTEM.iter().map(Path::new) {
+        match fs::symlink_metadata(directory) {
+            Ok(found) if found.is_symlink() => symlink(fs::read_link(directory)?, root.join(relative(directory)))?,
+            Ok(_) => wanted.push((directory.to_owned(), directory.to_owned(), true)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(wanted)
+}
+
+fn relative(path: &Path) -> &Path {
+    path.strip_prefix("/").unwrap_or(path)
+}
+
+/// Each of [`ETC`] that the host has. One with a slash is taken exactly, others by the beginning.
+fn configuration() -> io::Result<Wanted> {
+    let etc = Path::new("/etc");
+    let mut found: Vec<PathBuf> = ETC.iter().filter(|name| name.contains('/')).map(|name| etc.join(name)).collect();
+    for entry in fs::read_dir(etc)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if ETC.iter().any(|beginning| name.as_bytes().starts_with(beginning.as_bytes())) {
+            found.push(entry.path());
+        }
+    }
+    found.retain(|path| path.exists());
+    Ok(found.into_iter().map(|path| (path.clone(), path, true)).collect())
+}
+
+/// The old root ends up on top of the new one, and is taken off.
+fn change_root(root: &Path) -> io::Result<()> {
+    rustix::process::chdir(root)?;
+    rustix::process::pivot_root(".", ".")?;
+    rustix::mount::unmount(".", UnmountFlags::DETACH)?;
+    Ok(rustix::process::chdir("/")?)
+}
+
+/// Of the tree's own pids; those of other users (the init) are hidden.
+fn mount_proc() -> Result<(), Failure> {
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    rustix::mount::mount("proc", "/proc", "proc", flags, c"hidepid=2").step("mount /proc")
+}
+
+fn mask_proc() -> Result<(), Failure> {
+    let proc = Path::new("/proc");
+    for path in existing(proc, HIDDEN_FILES) {
+        rustix::mount::mount_bind("/dev/null", &path).step(&format!("hide {}", path.display()))?;
+    }
+    for path in existing(proc, HIDDEN_DIRECTORIES) {
+        tmpfs(&path, "size=0,mode=555", MountFlags::RDONLY).step(&format!("hide {}", path.display()))?;
+    }
+    for path in existing(proc, READ_ONLY) {
+        rustix::mount::mount_bind(&path, &path).step(&format!("guard {}", path.display()))?;
+        let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        rustix::mount::mount_remount(&path, flags, "").step(&format!("guard {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn existing<'a>(parent: &'a Path, names: &'a [&'a str]) -> impl Iterator<Item = PathBuf> + 'a {
+    names.iter().map(|name| parent.join(name)).filter(|path| path.exists())
+}
+
+fn make_devices() -> io::Result<()> {
+    let dev = Path::new("/dev");
+    tmpfs(dev, "size=64k,mode=755", MountFlags::NOEXEC)?;
+    for (name, major, minor) in DEVICES {
+        let path = dev.join(name);
+        let device = makedev(*major, *minor);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), device)?;
+        // The helper's umask has taken bits away.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666))?;
+    }
+    for (name, target) in DEVICE_LINKS {
+        symlink(target, dev.join(name))?;
+    }
+    fs::create_dir(dev.join("shm"))?;
+    // Its pages are the slot's memory, so the slot's limit is its limit.
+    tmpfs(&dev.join("shm"), "mode=1777", MountFlags::NODEV | MountFlags::NOEXEC)
+}
+
+fn write_etc(house: &House) -> io::Result<()> {
+    let (uid, host) = (house.uid, &house.hostname);
+    let etc = Path::new("/etc");
+    let passwd = format!("root:x:0:0:root:/:/sbin/nologin\n{USER_NAME}:x:{uid}:{uid}::/tmp:/sbin/nologin\n");
+    fs::write(etc.join("passwd"), passwd)?;
+    fs::write(etc.join("group"), format!("root:x:0:\n{USER_NAME}:x:{uid}:\n"))?;
+    fs::write(etc.join("hosts"), format!("{HOSTS}{LINK_LOCAL} {host}\n"))?;
+    fs::write(etc.join("hostname"), format!("{host}\n"))?;
+    fs::write(etc.join("nsswitch.conf"), NAME_SERVICES)?;
+    // No name server is reachable; asking an absent one at once fails is better than waiting for the default.
+    fs::write(etc.join("resolv.conf"), "options timeout:1 attempts:1\n")
+}

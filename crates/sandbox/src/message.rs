@@ -1,0 +1,185 @@
+//! What the host, the helper and the inits say to each other. All three are the same binary, so there are no versions.
+
+use std::io;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::ExitStatus;
+
+/// Bytes of a path, an argument or a variable: not always UTF-8.
+pub(crate) type Bytes = Vec<u8>;
+
+/// From the host to the helper.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Ask {
+    /// First of all; with the lock of the state directory.
+    Hello { state_dir: Bytes },
+    /// Answered with the namespace and the listeners.
+    Network { listen: Vec<SocketAddr> },
+    /// With the descriptors that [`Boot`] names; answered with the init's pidfd.
+    Boot(Boot),
+}
+
+/// A question and its number.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) id: u64,
+    pub(crate) ask: Ask,
+}
+
+/// The answer to the question of that number.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answered {
+    pub(crate) id: u64,
+    pub(crate) answer: Answer,
+}
+
+/// From the helper to the host: one for each [`Ask`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Done,
+    Failed(Failure),
+}
+
+/// A step that the kernel refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) step: String,
+    pub(crate) errno: i32,
+    /// In words, where there is no errno.
+    pub(crate) words: String,
+}
+
+/// Makes a tree: its first process, the init, and the root that all of it sees. Comes with the init's end of its
+/// channel, and then with those of [`House`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Boot {
+    /// `None` for `Isolation::Off`.
+    pub(crate) house: Option<House>,
+}
+
+/// What contains a tree. Its descriptors, in this order: the network namespace, the file that thaws, the files by which
+/// a process enters the control groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct House {
+    pub(crate) uid: u32,
+    pub(crate) files: u64,
+    pub(crate) processes: u64,
+    pub(crate) hostname: String,
+    /// The block device of `/tmp`.
+    pub(crate) tmp_device: Bytes,
+    pub(crate) binds: Vec<BindPlan>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BindPlan {
+    pub(crate) source: Bytes,
+    pub(crate) target: Bytes,
+    pub(crate) read_only: bool,
+}
+
+/// From the host to an init.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Order {
+    Start(Start),
+    Signal { id: u32, signal: i32 },
+}
+
+/// With the descriptors of standard output and error, then one for each of `fd_numbers`.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) id: u32,
+    pub(crate) argv: Vec<Bytes>,
+    /// `KEY=value`.
+    pub(crate) env: Vec<Bytes>,
+    pub(crate) cwd: Bytes,
+    pub(crate) fd_numbers: Vec<i32>,
+}
+
+/// From an init to the host.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// The root stands.
+    Ready,
+    /// It does not; the init ends.
+    NotReady(Failure),
+    Started {
+        id: u32,
+        pid: u32,
+    },
+    NotStarted {
+        id: u32,
+        failure: Failure,
+    },
+    Exited {
+        id: u32,
+        status: ExitStatus,
+    },
+}
+
+impl Failure {
+    pub(crate) fn new(step: impl Into<String>, error: &io::Error) -> Self {
+        let words = if error.raw_os_error().is_some() { String::new() } else { error.to_string() };
+        Self { step: step.into(), errno: error.raw_os_error().unwrap_or(0), words: words.chars().take(256).collect() }
+    }
+
+    pub(crate) fn source(&self) -> io::Error {
+        if self.errno == 0 { io::Error::other(self.words.clone()) } else { io::Error::from_raw_os_error(self.errno) }
+    }
+}
+
+/// Names the step that failed.
+pub(crate) trait Step<T> {
+    fn step(self, name: &str) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
+    fn step(self, name: &str) -> Result<T, Failure> {
+        self.map_err(|error| Failure::new(name, &error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::channel::{decode, encode};
+
+    fn starts() -> impl Strategy<Value = Start> {
+        let bytes = || proptest::collection::vec(any::<u8>(), 0..40);
+        let many = || proptest::collection::vec(bytes(), 0..5);
+        (any::<u32>(), many(), many(), bytes(), proptest::collection::vec(any::<i32>(), 0..4))
+            .prop_map(|(id, argv, env, cwd, fd_numbers)| Start { id, argv, env, cwd, fd_numbers })
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_comes_back(start in starts()) {
+            let order = Order::Start(start);
+            let bytes = encode(&order).expect("encodes");
+            prop_assert_eq!(decode::<Order>(&bytes).expect("decodes"), order);
+        }
+
+        #[test]
+        fn a_house_comes_back(uid: u32, hostname: String, source: Vec<u8>, read_only: bool) {
+            let bind = BindPlan { target: source.clone(), source, read_only };
+            let house = House { uid, files: 1, processes: 2, hostname, tmp_device: vec![255], binds: vec![bind] };
+            let bytes = encode(&house).expect("encodes");
+            prop_assert_eq!(decode::<House>(&bytes).expect("decodes"), house);
+        }
+
+        #[test]
+        fn a_report_comes_back(id: u32, code: i32, step: String) {
+            let failure = Failure { step, errno: code, words: String::new() };
+            for report in [
+                Report::Exited { id, status: ExitStatus::Code(code) },
+                Report::NotStarted { id, failure },
+            ] {
+                let bytes = encode(&report).expect("encodes");
+                prop_assert_eq!(decode::<Report>(&bytes).expect("decodes"), report);
+            }
+        }
+    }
+}

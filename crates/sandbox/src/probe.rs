@@ -1,0 +1,155 @@
+//! What this host can isolate, and what it cannot, each with its fix in words.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::thread::CapabilitySet;
+
+use crate::{Finding, Findings, cgroup};
+
+/// What the helper and its inits do needs all of these.
+const CAPABILITIES: &[(&str, CapabilitySet)] = &[
+    ("CAP_SYS_ADMIN", CapabilitySet::SYS_ADMIN),
+    ("CAP_SETUID", CapabilitySet::SETUID),
+    ("CAP_SETGID", CapabilitySet::SETGID),
+    ("CAP_SETPCAP", CapabilitySet::SETPCAP),
+    ("CAP_NET_ADMIN", CapabilitySet::NET_ADMIN),
+    ("CAP_MKNOD", CapabilitySet::MKNOD),
+    ("CAP_CHOWN", CapabilitySet::CHOWN),
+    ("CAP_KILL", CapabilitySet::KILL),
+];
+const NAMESPACES: &[&str] = &["pid", "mnt", "ipc", "uts", "net", "cgroup"];
+const PROGRAM_PATHS: &[&str] = &["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+/// What one look at the host gave: what was seen, or what is wrong and its fix.
+type Look = Result<String, (String, &'static str)>;
+
+pub(crate) fn probe(state_dir: &Path) -> Findings {
+    let required = [
+        ("root", root()),
+        ("capabilities", capabilities()),
+        ("namespaces", namespaces()),
+        ("control groups", control_groups()),
+        ("seccomp", seccomp()),
+        ("loop devices", loop_devices()),
+        ("ext4", ext4()),
+        ("mkfs.ext4", mkfs()),
+    ];
+    let optional = [
+        ("kernel's mount by descriptor", kernel_mounts()),
+        ("swap accounting", swap_accounting()),
+        ("state directory on a disk", disk(state_dir)),
+    ];
+    let required = required.into_iter().map(|(name, look)| finding(name, true, look));
+    Findings(required.chain(optional.into_iter().map(|(name, look)| finding(name, false, look))).collect())
+}
+
+fn finding(name: &'static str, required: bool, look: Look) -> Finding {
+    let able = look.is_ok();
+    let (detail, fix) = look.map_or_else(|(detail, fix)| (detail, fix.to_owned()), |detail| (detail, String::new()));
+    Finding { name, able, required, detail, fix }
+}
+
+fn root() -> Look {
+    match rustix::process::geteuid() {
+        uid if uid.is_root() => Ok("running as root".to_owned()),
+        uid => {
+            Err((format!("running as uid {}", uid.as_raw()), "run it as root, or as a system service with User=root"))
+        }
+    }
+}
+
+fn capabilities() -> Look {
+    let fix =
+        "give the container or service these capabilities (docker: --privileged; systemd: no CapabilityBoundingSet)";
+    let held = rustix::thread::capabilities(None).map_err(|error| (error.to_string(), fix))?.effective;
+    let lacking: Vec<&str> =
+        CAPABILITIES.iter().filter(|(_, one)| !held.contains(*one)).map(|(name, _)| *name).collect();
+    if lacking.is_empty() {
+        Ok("all that are needed".to_owned())
+    } else {
+        Err((format!("lacking {}", lacking.join(", ")), fix))
+    }
+}
+
+fn namespaces() -> Look {
+    let lacking: Vec<&str> =
+        NAMESPACES.iter().copied().filter(|name| !Path::new("/proc/self/ns").join(name).exists()).collect();
+    if lacking.is_empty() {
+        return Ok(NAMESPACES.join(", "));
+    }
+    Err((
+        format!("lacking {}", lacking.join(", ")),
+        "use a kernel with namespaces (CONFIG_NAMESPACES and all below it)",
+    ))
+}
+
+fn control_groups() -> Look {
+    let fix = "boot with systemd.unified_cgroup_hierarchy=0 (control groups version 1), or mount these controllers under \
+               /sys/fs/cgroup";
+    match cgroup::missing() {
+        Ok(missing) if missing.is_empty() => Ok("version 1: memory, cpu, cpuacct, pids, freezer".to_owned()),
+        Ok(missing) => Err((format!("no version 1 controller for {}", missing.join(", ")), fix)),
+        Err(error) => Err((error.to_string(), fix)),
+    }
+}
+
+fn seccomp() -> Look {
+    let fix = "use a kernel with CONFIG_SECCOMP_FILTER";
+    let actions =
+        fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").map_err(|error| (error.to_string(), fix))?;
+    if actions.contains("errno") { Ok(actions.trim().to_owned()) } else { Err((actions, fix)) }
+}
+
+fn loop_devices() -> Look {
+    let fix = "load the kernel module `loop`, and let this program open /dev/loop-control and /dev/loop*";
+    let opened = fs::OpenOptions::new().read(true).write(true).open("/dev/loop-control");
+    opened.map(|_| "/dev/loop-control opens".to_owned()).map_err(|error| (format!("/dev/loop-control: {error}"), fix))
+}
+
+fn ext4() -> Look {
+    let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    if known.lines().any(|line| line.trim_start_matches("nodev").trim() == "ext4") {
+        return Ok("known to the kernel".to_owned());
+    }
+    Err(("not known to the kernel".to_owned(), "load the kernel module `ext4`"))
+}
+
+fn mkfs() -> Look {
+    let found = PROGRAM_PATHS.iter().map(|path| Path::new(path).join("mkfs.ext4")).find(|path| path.exists());
+    found.map(|path| path.display().to_string()).ok_or(("not found".to_owned(), "install the package e2fsprogs"))
+}
+
+fn kernel_mounts() -> Look {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version >= (5, 12) {
+        return Ok(format!("kernel {release}"));
+    }
+    Err((format!("kernel {release}"), "a kernel from 5.12 on starts environments faster"))
+}
+
+fn swap_accounting() -> Look {
+    let swaps = fs::read_to_string("/proc/swaps").unwrap_or_default();
+    if swaps.lines().count() <= 1 {
+        return Ok("no swap is in use".to_owned());
+    }
+    if cgroup::counts_swap().unwrap_or(false) {
+        return Ok("limits hold memory and swap together".to_owned());
+    }
+    let fix = "switch swap off, or boot with swapaccount=1: else a function can use swap beyond its memory";
+    Err(("swap is in use and not counted".to_owned(), fix))
+}
+
+/// `/tmp` of environments is there: in memory it would cost what it should not.
+fn disk(state_dir: &Path) -> Look {
+    const TMPFS: u64 = 0x0102_1994;
+    let existing = state_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let fix = "choose a directory on a disk";
+    let found = rustix::fs::statfs(existing).map_err(|error| (error.to_string(), fix))?;
+    if found.f_type as u64 == TMPFS {
+        return Err((format!("{} is in memory", existing.display()), fix));
+    }
+    Ok(existing.display().to_string())
+}

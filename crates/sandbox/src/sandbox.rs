@@ -1,0 +1,224 @@
+//! The handle of the room.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{Clock, Tasks};
+use parking_lot::Mutex;
+use rustix::fs::FlockOperation;
+
+use crate::cgroup::{self, Driver, Group};
+use crate::helper::Client;
+use crate::janitor::Janitor;
+use crate::message::{Ask, Failure};
+use crate::slot::Walls;
+use crate::tmp::{self, Pool};
+use crate::uids::Uids;
+use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, probe, run};
+
+/// A killed predecessor's helper still cleans up for so long at the most.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_STEP: Duration = Duration::from_millis(20);
+
+/// Makes slots. Clones are the same sandbox.
+#[derive(Clone, Debug)]
+pub struct Sandbox(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) tasks: Tasks,
+    pub(crate) clock: Clock,
+    pub(crate) janitor: Janitor,
+    state_dir: PathBuf,
+    /// `None` where full isolation is not possible; asking for it again says why.
+    driver: Option<Arc<dyn Driver>>,
+    /// `None` when closed.
+    helper: Mutex<Option<(Arc<Client>, Child)>>,
+    uids: Uids,
+    pool: Pool,
+    /// Also held by the helper, which may clean for a while after us.
+    _lock: File,
+}
+
+impl Sandbox {
+    /// Locks the state directory, cleans what a killed predecessor left there, starts the spawn helper. Works without
+    /// root too; then only [`crate::Isolation::Off`] does.
+    pub async fn open(config: Config, tasks: Tasks, clock: Clock) -> Result<Self> {
+        let state_dir = make_directory(&config.state_dir)?;
+        let lock = lock(&state_dir, &clock).await?;
+        let driver = prepare(&state_dir, &tasks).await?;
+        let (client, child) = Client::start(&config, &state_dir, lock.as_fd()).await?;
+        Ok(Self(Arc::new(Inner {
+            janitor: Janitor::new(&tasks, &clock),
+            driver,
+            helper: Mutex::new(Some((Arc::new(client), child))),
+            uids: Uids::new(config.uid_base, config.uid_count),
+            pool: Pool::new(state_dir.clone(), config.ready_tmp, tasks.clone()),
+            state_dir,
+            tasks,
+            clock,
+            _lock: lock,
+        })))
+    }
+
+    /// A new slot, empty.
+    pub async fn slot(&self, spec: SlotSpec) -> Result<Slot> {
+        let (walls, listeners) = match spec.isolation {
+            Isolation::Full => self.0.walls(&spec).await?,
+            Isolation::Off => (None, outside(spec.listen.len())?),
+        };
+        Ok(Slot::new(self.0.clone(), spec, walls, listeners))
+    }
+
+    /// Runs one command to its end in a slot of its own. Output beyond `output_bytes` of each pipe is thrown away; the
+    /// tree is killed after `timeout`.
+    pub async fn run(&self, slot: SlotSpec, spec: Spec, output_bytes: usize, timeout: Duration) -> Result<Output> {
+        let slot = self.slot(slot).await?;
+        let output = run::run(&slot, spec, output_bytes, timeout, &self.0.clock).await;
+        slot.destroy().await?;
+        output
+    }
+
+    /// What this host can isolate, each lack with its fix. Changes nothing on the host.
+    pub async fn probe(config: &Config, tasks: &Tasks) -> Findings {
+        let state_dir = config.state_dir.clone();
+        tasks.blocking(move || probe::probe(&state_dir)).await
+    }
+
+    /// Ends the helper and everything that still runs, and returns when all of it is given back. Slots that are neither
+    /// destroyed nor dropped are useless afterwards.
+    pub async fn close(&self) {
+        self.0.janitor.catch_up().await;
+        self.0.pool.clear().await;
+        let Some((client, mut child)) = self.0.helper.lock().take() else { return };
+        drop(client);
+        let ended = self.0.tasks.blocking(move || child.wait()).await;
+        match ended {
+            Ok(status) if status.success() => {}
+            Ok(status) => tracing::error!(%status, "the spawn helper could not clean up"),
+            Err(error) => tracing::error!(%error, "the spawn helper cannot be waited for"),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) async fn ask(&self, ask: Ask, fds: &[BorrowedFd<'_>]) -> Result<Result<Vec<OwnedFd>, Failure>> {
+        let client = self.helper.lock().as_ref().map(|(client, _)| client.clone());
+        client.ok_or(Error::HelperGone)?.ask(ask, fds).await
+    }
+
+    async fn walls(&self, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
+        let driver = self.driver.clone().map_or_else(|| cgroup_driver(&self.state_dir), Ok)?;
+        let uid = self.uids.take()?;
+        let name = format!("slot-{}", uid.number());
+        let (group, tmp, network) =
+            tokio::join!(self.group(driver, name, spec), self.pool.take(spec.tmp_bytes), self.network(spec));
+        let group = group?;
+        match (tmp, network) {
+            (Ok(tmp), Ok((network, listeners))) => Ok((Some(Walls { network, tmp, group, uid }), listeners)),
+            (Err(error), _) | (_, Err(error)) => {
+                if let Err(error) = self.tasks.blocking(move || group.remove()).await {
+                    tracing::error!(%error, "the control group of a slot that never was cannot be removed");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn group(&self, driver: Arc<dyn Driver>, name: String, spec: &SlotSpec) -> Result<Arc<dyn Group>> {
+        let (memory, cpu, processes) = (spec.memory_bytes, spec.cpu, spec.processes);
+        let make = move || {
+            let group = driver.group(&name)?;
+            let limited = group
+                .set_memory(memory)
+                .and_then(|()| group.set_cpu(cpu))
+                .and_then(|()| group.set_processes(processes));
+            match limited {
+                Ok(()) => Ok(group),
+                Err(source) => {
+                    let _first_error_counts = group.remove();
+                    Err(Error::Io { what: "the limits of a control group", source })
+                }
+            }
+        };
+        self.tasks.blocking(make).await
+    }
+
+    async fn network(&self, spec: &SlotSpec) -> Result<(OwnedFd, Vec<TcpListener>)> {
+        let made = self.ask(Ask::Network { listen: spec.listen.clone() }, &[]).await?;
+        let mut fds = made.map_err(network)?.into_iter();
+        let namespace = fds.next().ok_or(Error::HelperGone)?;
+        let listeners: io::Result<Vec<TcpListener>> = fds.map(TcpListener::from).map(non_blocking).collect();
+        Ok((namespace, listeners.map_err(|source| Error::Network { step: "set up a listener".to_owned(), source })?))
+    }
+}
+
+/// Without isolation there is no network of its own: free ports of the host's loopback.
+fn outside(count: usize) -> Result<Vec<TcpListener>> {
+    let listen = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(non_blocking);
+    let listeners: io::Result<Vec<TcpListener>> = (0..count).map(listen).collect();
+    listeners.map_err(|source| Error::Network { step: "listen on the host's loopback".to_owned(), source })
+}
+
+fn non_blocking(listener: TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn network(failure: Failure) -> Error {
+    let source = failure.source();
+    Error::Network { step: failure.step, source }
+}
+
+/// The absolute path of the directory, which only we may read.
+fn make_directory(path: &Path) -> Result<PathBuf> {
+    let failed = |source| Error::StateDirectory { path: path.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+    let path_found = std::fs::canonicalize(path).map_err(failed)?;
+    std::fs::create_dir_all(path_found.join("root")).map_err(failed)?;
+    Ok(path_found)
+}
+
+async fn lock(state_dir: &Path, clock: &Clock) -> Result<File> {
+    let failed = |source| Error::StateDirectory { path: state_dir.to_owned(), source };
+    let path = state_dir.join("lock");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
+    let mut waited = Duration::ZERO;
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if waited < LOCK_PATIENCE => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Error::StateLocked { path: state_dir.to_owned() }),
+            Err(error) => return Err(failed(error.into())),
+        }
+        clock.sleep(LOCK_STEP).await;
+        waited += LOCK_STEP;
+    }
+}
+
+/// The driver, after what was left behind is gone; `None` where there can be none.
+async fn prepare(state_dir: &Path, tasks: &Tasks) -> Result<Option<Arc<dyn Driver>>> {
+    let state_dir = state_dir.to_owned();
+    let work = move || {
+        let failed = |source| Error::StateDirectory { path: state_dir.clone(), source };
+        tmp::clear_drafts(&state_dir).map_err(failed)?;
+        let Ok(driver) = cgroup_driver(&state_dir) else { return Ok(None) };
+        cgroup::remove_leftovers(driver.as_ref()).map_err(failed)?;
+        Ok(Some(driver))
+    };
+    tasks.blocking(work).await
+}
+
+fn cgroup_driver(state_dir: &Path) -> Result<Arc<dyn Driver>> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(Error::Unable { missing: "this program is not root".to_owned(), fix: "run it as root".to_owned() });
+    }
+    cgroup::driver(state_dir)
+}

@@ -1,0 +1,219 @@
+//! What a caller asks for, and what it hears back: slots, commands, limits, exits. Data, no behaviour.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The address that every slot's loopback interface has beside 127.0.0.1, as Lambda's environments have it.
+pub const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 100, 1);
+
+/// The name of the slot's uid inside, as in Lambda's environments.
+pub const USER_NAME: &str = "sbx_user1051";
+
+/// How the whole room is set up on this host.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Kept for this sandbox alone (locked), made if absent. Holds the templates of `/tmp` images; should be on a real
+    /// disk, since the images are as large as what functions write to `/tmp`.
+    pub state_dir: PathBuf,
+    /// The first uid given to slots. The range `uid_base..uid_base + uid_count` must belong to nobody else on the host.
+    pub uid_base: u32,
+    /// So many slots can live at once.
+    pub uid_count: u32,
+    /// `/tmp` images of these sizes (bytes) are kept ready, so many of each.
+    pub ready_tmp: usize,
+    /// The program that becomes the helper when its first argument is [`crate::HELPER_ARGUMENT`]: this one.
+    pub helper: PathBuf,
+}
+
+impl Config {
+    /// Uids from 200000, two ready `/tmp` images of each size in use, and this very binary as the helper.
+    pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            state_dir: state_dir.into(),
+            uid_base: 200_000,
+            uid_count: 65_536,
+            ready_tmp: 2,
+            helper: PathBuf::from("/proc/self/exe"),
+        }
+    }
+}
+
+/// Whether a slot is contained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Namespaces, own root, own uid, control groups, seccomp, own `/tmp`.
+    #[default]
+    Full,
+    /// A plain child process of the same user, without any limit: for the controls of tests and for benchmarks only.
+    /// Binds, hostname, limits and `/tmp` are ignored; listeners are bound to a free port of 127.0.0.1 each
+    /// (`local_addr` tells which).
+    Off,
+}
+
+/// The resources that outlive the processes in them.
+#[derive(Clone, Debug)]
+pub struct SlotSpec {
+    pub isolation: Isolation,
+    /// Anonymous and shared memory, page cache and kernel memory of everything in the slot.
+    pub memory_bytes: u64,
+    /// Cores; `None` is unlimited. See [`crate::Slot::set_cpu`].
+    pub cpu: Option<f64>,
+    /// Processes and threads at once.
+    pub processes: u64,
+    /// Open files of each process.
+    pub files: u64,
+    /// Size of `/tmp`, whose files survive [`crate::Slot::kill`].
+    pub tmp_bytes: u64,
+    /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`].
+    pub listen: Vec<SocketAddr>,
+}
+
+impl SlotSpec {
+    /// Lambda's numbers for the given memory: 1,024 processes and files, 512 MiB of `/tmp`; cpu unlimited, as in INIT.
+    pub fn new(memory_bytes: u64) -> Self {
+        Self {
+            isolation: Isolation::Full,
+            memory_bytes,
+            cpu: None,
+            processes: base::limits::lambda::PROCESSES,
+            files: base::limits::lambda::FILE_DESCRIPTORS,
+            tmp_bytes: 512 << 20,
+            listen: Vec::new(),
+        }
+    }
+}
+
+/// The root that a tree of processes sees, and the first process in it.
+#[derive(Debug, Default)]
+pub struct Spec {
+    /// Applied in order over the standard root; parents of a target are made as needed.
+    pub binds: Vec<Bind>,
+    /// At most 64 bytes.
+    pub hostname: String,
+    pub command: Command,
+}
+
+/// A directory, file or socket of the host at a path of the environment. Never carries set-uid bits or devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// Symbolic links in it are followed, on the host.
+    pub source: PathBuf,
+    /// Absolute.
+    pub target: PathBuf,
+    pub read_only: bool,
+}
+
+impl Bind {
+    pub fn read_only(source: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        Self { source: source.into(), target: target.into(), read_only: true }
+    }
+
+    pub fn writable(source: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Self {
+        Self { source: source.into(), target: target.into(), read_only: false }
+    }
+}
+
+/// What a process is. Nothing is inherited: neither environment, nor descriptors, nor working directory.
+#[derive(Debug, Default)]
+pub struct Command {
+    /// `argv[0]` is also the path of the program, as seen inside; absolute. Scripts with `#!` work.
+    pub argv: Vec<OsString>,
+    /// The exact environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// `/` when empty.
+    pub cwd: PathBuf,
+    /// Installed at these numbers (3 and up). 0 is `/dev/null`, 1 and 2 are the pipes of [`crate::Started`].
+    pub fds: Vec<(OwnedFd, i32)>,
+}
+
+impl Command {
+    pub fn new<A: Into<OsString>>(argv: impl IntoIterator<Item = A>) -> Self {
+        Self { argv: argv.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    pub fn cwd(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cwd = path.into();
+        self
+    }
+
+    pub fn fd(mut self, fd: OwnedFd, number: i32) -> Self {
+        self.fds.push((fd, number));
+        self
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    pub status: ExitStatus,
+    /// It was killed (`Signal(9)`), and before that, in this tree, the kernel had killed because the slot's memory was
+    /// used up.
+    pub out_of_memory: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExitStatus {
+    Code(i32),
+    Signal(i32),
+}
+
+/// What a slot has used since it was made (all of its processes, dead ones included).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    pub cpu: Duration,
+    /// Anonymous and shared memory now, without page cache.
+    pub memory_bytes: u64,
+    /// The largest `memory_bytes` seen by any call of `usage`, or the limit if it was hit; reset by
+    /// [`crate::Slot::kill`].
+    pub max_memory_bytes: u64,
+    /// Processes and threads now.
+    pub processes: u64,
+    /// Scheduler periods in which the slot wanted more cpu than it had.
+    pub throttled_periods: u64,
+    pub throttled: Duration,
+}
+
+/// What [`crate::Sandbox::run`] gathers.
+#[derive(Clone, Debug)]
+pub struct Output {
+    pub exit: Exit,
+    /// At most the asked number of bytes; what came after was read and thrown away.
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    /// True when the time ran out and the tree was killed.
+    pub timed_out: bool,
+}
+
+/// What this host can isolate.
+#[derive(Clone, Debug, Default)]
+pub struct Findings(pub Vec<Finding>);
+
+impl Findings {
+    /// Whether [`Isolation::Full`] works here.
+    pub fn full_isolation(&self) -> bool {
+        self.0.iter().all(|finding| finding.able || !finding.required)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at, such as `memory control group`.
+    pub name: &'static str,
+    pub able: bool,
+    /// Whether [`Isolation::Full`] needs it.
+    pub required: bool,
+    /// What was seen.
+    pub detail: String,
+    /// What to do about it; empty if `able`.
+    pub fix: String,
+}

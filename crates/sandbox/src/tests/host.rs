@@ -1,0 +1,1 @@
+//! What the host has now: to compare before and after.

@@ -1,0 +1,11 @@
+//! `/tmp` of a slot: an ext4 image on a loop device, so that what a function writes is disk and not memory.
+//!
+//! Nothing of it has a name that could be left behind: the image is a file without a directory entry, the device frees
+//! itself with its last user, and the file system is held by a mount that is in no place. When the descriptors close,
+//! even by SIGKILL, all of it is gone.
+
+mod image;
+mod pool;
+
+pub(crate) use image::{Tmp, clear_drafts};
+pub(crate) use pool::Pool;

@@ -1,0 +1,4 @@
+//! The tests of the whole house, in one binary: its rules (tidy), its simulations (sim), its books (coverage).
+
+mod sim;
+mod tidy;

