@@ -8,9 +8,10 @@ use base::{Account, Caller, Decision, Fault};
 use store::Store;
 use subtle::ConstantTimeEq;
 use wire::Service;
+use wire::sigv4::Keys;
 
 use crate::credentials::session::{expired, unrecognized};
-use crate::credentials::{Found, Keyring, RootKey, Session, Who};
+use crate::credentials::{Credential, Keyring, RootKey, Session, Who};
 use crate::directory::{AccessKey, Directory, server_secret};
 use crate::iam::{self, Evaluator};
 use crate::sts;
@@ -60,14 +61,14 @@ impl Access {
     /// # Errors
     /// `UnrecognizedClientException` for a key that isn't there or isn't active, and for a token that isn't that
     /// key's; `ExpiredTokenException` for a session that is over.
-    pub fn find(&self, access_key: &str, session_token: Option<&str>) -> Result<Found, Fault> {
+    pub fn find(&self, access_key: &str, session_token: Option<&str>) -> Result<Credential, Fault> {
         match session_token {
             Some(token) => self.find_session(access_key, token),
             None if self.is_root(access_key) => {
                 let root = Caller::root(self.config.account.clone());
                 let caller =
                     Caller::new(Identity { access_key: Some(access_key.to_owned()), ..Identity::clone(&root) });
-                Ok(Found { secret: self.config.root.secret.clone(), caller })
+                Ok(Credential { secret: self.config.root.secret.clone(), caller })
             }
             None => self.find_key(access_key).ok_or_else(unrecognized),
         }
@@ -96,7 +97,7 @@ impl Access {
         self.config.root.access_key.as_bytes().ct_eq(access_key.as_bytes()).into()
     }
 
-    fn find_session(&self, access_key: &str, token: &str) -> Result<Found, Fault> {
+    fn find_session(&self, access_key: &str, token: &str) -> Result<Credential, Fault> {
         let session = Session::open(token, access_key, self.directory.clock.now_ms(), &self.keyring)?;
         // A role's session outlives its role without any power, as AWS has it; a user's doesn't outlive the user.
         if let Who::User { name, id, .. } = &session.who {
@@ -104,14 +105,14 @@ impl Access {
             user.ok_or_else(unrecognized)?;
         }
         let caller = session.caller().ok_or_else(unrecognized)?;
-        Ok(Found { secret: self.keyring.session_secret(access_key), caller })
+        Ok(Credential { secret: self.keyring.session_secret(access_key), caller })
     }
 
-    fn find_key(&self, access_key: &str) -> Option<Found> {
+    fn find_key(&self, access_key: &str) -> Option<Credential> {
         let key = self.directory.key(access_key).filter(|key| key.active)?;
         let user = self.directory.user(&key.account, &key.user).filter(|user| user.record.id == key.user_id)?;
         let caller = key_holder(&key, user.arn())?;
-        Some(Found { secret: key.secret.clone(), caller })
+        Some(Credential { secret: key.secret.clone(), caller })
     }
 }
 
@@ -125,6 +126,12 @@ fn key_holder(key: &AccessKey, arn: &str) -> Option<Caller> {
         session_policies: Vec::new(),
         unchecked: false,
     }))
+}
+
+impl Keys for Access {
+    fn find(&self, access_key: &str, session_token: Option<&str>) -> Result<Credential, Fault> {
+        Self::find(self, access_key, session_token)
+    }
 }
 
 impl Permit for Access {

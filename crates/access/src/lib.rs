@@ -14,4 +14,4 @@ pub mod sts;
 mod tests;
 
 pub use access::{Access, Config};
-pub use credentials::{Found, RootKey, Secret};
+pub use credentials::{Credential, RootKey, Secret};

@@ -41,7 +41,7 @@ impl Keyring {
     /// The secret access key of a session key: 40 characters that are computed, never stored.
     pub fn session_secret(&self, access_key: &str) -> Secret {
         let bytes = mac(&self.derive, access_key.as_bytes()).finalize().into_bytes();
-        Secret::new(STANDARD.encode(&bytes[..30]))
+        Secret::new(&STANDARD.encode(&bytes[..30]))
     }
 }
 

@@ -36,10 +36,10 @@ mod as_text {
     use crate::credentials::Secret;
 
     pub(super) fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.reveal())
+        serializer.serialize_str(secret.expose())
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        String::deserialize(deserializer).map(Secret::new)
+        String::deserialize(deserializer).map(|text| Secret::new(&text))
     }
 }

@@ -102,19 +102,19 @@ impl House {
         }
         let key = self.ok("CreateAccessKey", &[("UserName", name)]).await;
         let found = self.access.find(&text(&key, "AccessKey.AccessKeyId"), None).expect("a key of ours");
-        assert_eq!(found.secret.reveal(), text(&key, "AccessKey.SecretAccessKey"));
+        assert_eq!(found.secret.expose(), text(&key, "AccessKey.SecretAccessKey"));
         found.caller
     }
 
     pub(super) async fn assume(&self, caller: &Caller, members: &[(&'static str, &str)]) -> Result<Caller, Fault> {
         let answer = self.call(caller, "AssumeRole", input(members)).await?;
         let found = self.found(&answer)?;
-        assert_eq!(found.secret.reveal(), text(&answer, "Credentials.SecretAccessKey"));
+        assert_eq!(found.secret.expose(), text(&answer, "Credentials.SecretAccessKey"));
         Ok(found.caller)
     }
 
     /// Whom the credentials of an answer stand for now.
-    pub(super) fn found(&self, answer: &Fields) -> Result<crate::Found, Fault> {
+    pub(super) fn found(&self, answer: &Fields) -> Result<wire::sigv4::Credential, Fault> {
         let token = text(answer, "Credentials.SessionToken");
         self.access.find(&text(answer, "Credentials.AccessKeyId"), Some(&token))
     }

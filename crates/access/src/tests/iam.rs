@@ -251,11 +251,12 @@ async fn malformed_documents_are_refused_in_iams_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_done_operation_has_a_handler() {
+async fn the_contracts_are_sound_and_every_done_operation_has_a_handler() {
     let house = House::new().await;
     for service in house.access.services() {
         for operation in service.spec().operations {
             assert_eq!(operation.is_done(), service.handles(operation.name), "{}", operation.name);
         }
+        assert_eq!(wire::contract::problems(service.spec()), Vec::<String>::new());
     }
 }

@@ -35,7 +35,7 @@ async fn create_access_key(
     let Permitted { context, input } = request;
     let name = whose(input.user_name, &context)?;
     let id = ids::id(Kind::AccessKey, &state.random);
-    let secret = Secret::new(ids::secret(&state.random));
+    let secret = Secret::new(&ids::secret(&state.random));
     let created_ms = state.clock.now_ms();
     let change = |user: &mut User, batch: &mut Batch| {
         if user.keys.len() >= ACCESS_KEYS {
@@ -68,7 +68,7 @@ fn told(key: &directory::AccessKey) -> AccessKey {
         user_name: key.user.clone(),
         access_key_id: key.id.clone(),
         status: render::status(key),
-        secret_access_key: key.secret.reveal().to_owned(),
+        secret_access_key: key.secret.expose().to_owned(),
         create_date: Some(render::time(key.created_ms)),
     }
 }

@@ -61,7 +61,7 @@ impl State {
             policies,
         };
         Credentials {
-            secret_access_key: self.keyring.session_secret(&access_key_id).reveal().to_owned(),
+            secret_access_key: self.keyring.session_secret(&access_key_id).expose().to_owned(),
             session_token: session.seal(&self.keyring),
             expiration: Timestamp::from_second(ends).unwrap_or(Timestamp::MAX),
             access_key_id,
