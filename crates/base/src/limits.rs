@@ -47,6 +47,38 @@ pub mod logs {
     pub const EMIT_BUFFER: usize = 65_536;
 }
 
+/// IAM's and STS's quotas: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>. Sizes of
+/// policies leave white space out.
+pub mod iam {
+    pub const MANAGED_POLICY_CHARS: usize = 6_144;
+    /// All inline policies of a role together.
+    pub const ROLE_INLINE_CHARS: usize = 10_240;
+    /// All inline policies of a user together.
+    pub const USER_INLINE_CHARS: usize = 2_048;
+    pub const TRUST_POLICY_CHARS: usize = 2_048;
+    /// The inline session policy and the ARNs of managed ones together.
+    pub const SESSION_POLICY_CHARS: usize = 2_048;
+    pub const SESSION_POLICY_ARNS: usize = 10;
+    pub const USERS: usize = 5_000;
+    pub const ROLES: usize = 1_000;
+    pub const MANAGED_POLICIES: usize = 1_500;
+    pub const ATTACHED_POLICIES: usize = 10;
+    pub const POLICY_VERSIONS: usize = 5;
+    pub const ACCESS_KEYS: usize = 2;
+    pub const TAGS: usize = 50;
+    /// A list's page, unless the caller asks for another.
+    pub const PAGE: usize = 100;
+    /// The length of a role's sessions, unless its creator says otherwise.
+    pub const SESSION_SECONDS: i32 = 3_600;
+    /// Sessions that a service makes for itself: as long as Lambda keeps an environment.
+    pub const SERVICE_SESSION_SECONDS: i32 = 43_200;
+    /// Sessions made by a session.
+    pub const CHAINED_SESSION_SECONDS: i32 = 3_600;
+    /// GetSessionToken for a user, unless asked otherwise; and for root, always.
+    pub const USER_SESSION_SECONDS: i32 = 43_200;
+    pub const ROOT_SESSION_SECONDS: i32 = 3_600;
+}
+
 /// What the front door takes.
 pub mod http {
     /// Request line and headers together.

@@ -34,8 +34,8 @@ impl Decision {
         let Question { caller, action, resource, .. } = question;
         let reason = match self {
             Self::Allow => return Ok(()),
-            Self::ExplicitDeny { kind } => format!("with an explicit deny in {} {kind} policy", article(kind)),
-            Self::ImplicitDeny { kind } => format!("because no {kind} policy allows the {action} action"),
+            Self::ExplicitDeny { kind } => format!("with an explicit deny in {} {kind}{}", article(kind), noun(kind)),
+            Self::ImplicitDeny { kind } => format!("because no {kind}{} allows the {action} action", noun(kind)),
         };
         let message =
             format!("User: {} is not authorized to perform: {action} on resource: {resource} {reason}", caller.arn);
@@ -45,6 +45,11 @@ impl Decision {
 
 fn article(kind: &str) -> &'static str {
     if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// AWS speaks of an identity-based policy, but of a permissions boundary.
+fn noun(kind: &str) -> &'static str {
+    if kind.ends_with("boundary") { "" } else { " policy" }
 }
 
 /// Decides. Implemented by IAM; asked by the pipeline for every operation, by handlers for secondary actions only.

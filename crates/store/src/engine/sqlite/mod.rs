@@ -91,7 +91,7 @@ pub(crate) struct Shared {
     /// Held while a space is opened, dropped or frozen for a backup.
     changing: Mutex<()>,
     /// Locked for as long as this directory is ours.
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug, Default)]
@@ -164,7 +164,7 @@ impl Shared {
             counts: Arc::default(),
             open: RwLock::default(),
             changing: Mutex::default(),
-            _lock: lock,
+            lock,
         };
         for space in shared.stored()? {
             schema::check(&shared.path_of(&space))?;
@@ -235,6 +235,10 @@ impl Drop for Shared {
     fn drop(&mut self) {
         for space in self.open.get_mut().values() {
             space.close();
+        }
+        // Closing the file isn't enough: a process that is just being forked holds it too, until it becomes another.
+        if let Err(error) = rustix::fs::flock(&self.lock, rustix::fs::FlockOperation::Unlock) {
+            tracing::warn!(dir = %self.dir.display(), %error, "the directory can't be given back");
         }
     }
 }
