@@ -169,6 +169,11 @@ impl Member {
         self
     }
 
+    pub const fn float_range(mut self, least: f64, most: f64) -> Self {
+        self.checks = self.checks.float_range(least, most);
+        self
+    }
+
     pub const fn pattern(mut self, pattern: &'static str) -> Self {
         self.checks = self.checks.pattern(pattern);
         self
