@@ -211,3 +211,28 @@ const OPERATIONS: &[&OperationSpec] = &[
     &known("PutFunctionScalingConfig", "PUT", 202, "/2025-11-30/functions/{FunctionName}/function-scaling-config"),
     &known("GetFunctionScalingConfig", "GET", 200, "/2025-11-30/functions/{FunctionName}/function-scaling-config"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_contract_is_sound() {
+        assert_eq!(wire::contract::problems(&LAMBDA), Vec::<String>::new());
+    }
+
+    #[test]
+    fn all_91_operations_are_known_once() {
+        let names: BTreeSet<_> = LAMBDA.operations.iter().map(|operation| operation.name).collect();
+        assert_eq!((names.len(), LAMBDA.operations.len()), (91, 91));
+    }
+
+    #[test]
+    fn every_operation_that_is_done_asks_for_a_permission() {
+        for operation in LAMBDA.operations.iter().filter(|operation| operation.is_done()) {
+            assert!(operation.permission.action.starts_with("lambda:"), "{}", operation.name);
+        }
+    }
+}

@@ -11,6 +11,11 @@ mod symlink;
 pub mod trees;
 mod unpack;
 
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
 pub use archive::{Checked, Refusal, check};
 pub use links::Links;
 pub use trees::{CodeTree, Trees};

@@ -66,14 +66,14 @@ mod tests {
     fn four_kilobytes_of_json_are_the_limit() {
         // {"V":""} are 8 bytes of it.
         assert!(check(&variables(&[("V", &"x".repeat(4088))])).is_ok());
-        let fault = check(&variables(&[("S", "ok"), ("V", &"x".repeat(4079))])).expect_err("4097 bytes");
+        let fault = check(&variables(&[("S", "ok"), ("V", &"x".repeat(4080))])).expect_err("4097 bytes");
         assert_eq!(fault.code, "InvalidParameterValueException");
         assert_eq!(
             fault.message,
             format!(
                 "Lambda was unable to configure your environment variables because the environment variables you have \
                  provided exceeded the 4KB limit. String measured: {{\"S\":\"ok\",\"V\":\"{}\"}}",
-                "x".repeat(4079)
+                "x".repeat(4080)
             )
         );
     }
