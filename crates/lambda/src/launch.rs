@@ -53,7 +53,7 @@ impl Launcher {
         let interpreter = self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
         let code = self.functions.code_tree(function).await?;
         Ok(Launch {
-            scope: function.scope(),
+            scope: function.scope().ok_or_else(|| Fault::internal("a function's record names no account"))?,
             function_name: function.name.clone(),
             version: function.version.clone(),
             function_arn: function.arn(),

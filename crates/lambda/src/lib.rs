@@ -1,16 +1,25 @@
 //! The heart: functions, admission, the pool of environments, the runtime protocols, outcomes.
 
 mod admit;
+pub mod api;
+pub mod code;
+pub mod control;
 pub mod credentials;
+pub mod data_plane;
 pub mod environment;
+pub mod function;
+pub mod invoke;
+pub mod launch;
+mod ops;
 pub mod pool;
 pub mod runtime_api;
 
-/// The ARN that stands for a runtime's version: a hash of its name, as AWS's is opaque.
-pub fn runtime_version_arn(region: &str, version: &str) -> String {
-    use sha2::Digest as _;
-    format!("arn:aws:lambda:{region}::runtime:{}", hex::encode(sha2::Sha256::digest(version)))
-}
-
 #[cfg(test)]
 mod tests;
+
+pub use api::LAMBDA;
+pub use control::{Control, Deps};
+pub use data_plane::{DataPlane, Doors};
+pub use function::Interpreters;
+pub use launch::Runtimes;
+pub use pool::Keeping;

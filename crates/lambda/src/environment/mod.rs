@@ -152,7 +152,7 @@ impl Environment {
 
     /// Starts the process and waits until it asks for an event.
     async fn start(&mut self, limit: Duration) -> Result<(), Outcome> {
-        self.capture.platform(&report::init_start(&self.launch.interpreter, &self.launch.scope));
+        self.capture.platform(&report::init_start(&self.launch));
         let running = self.running.insert(self.spawn().await.map_err(Outcome::platform)?);
         let done = running.initialized(&self.workshop.clock, limit).await;
         self.capture.drain();

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use base::{Clock, Scope};
+use base::Clock;
 
-use super::{Capture, Interpreter, Outcome, outcome};
+use super::{Capture, Launch, Outcome, outcome};
+use crate::function::runtime::version_arn;
 
 /// All that the END of an event says.
 pub(super) struct Report<'a> {
@@ -74,9 +75,9 @@ fn status(outcome: &Outcome) -> String {
     }
 }
 
-pub(super) fn init_start(interpreter: &Interpreter, scope: &Scope) -> String {
-    let Interpreter { version, .. } = interpreter;
-    let arn = crate::runtime_version_arn(scope.region.as_str(), version);
+pub(super) fn init_start(launch: &Launch) -> String {
+    let version = &launch.interpreter.version;
+    let arn = version_arn(&launch.runtime, launch.scope.region.as_str());
     format!("INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n")
 }
 

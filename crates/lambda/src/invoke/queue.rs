@@ -45,10 +45,9 @@ pub(super) struct Accepted {
 
 impl Accepted {
     pub(super) fn new(resolved: &Resolved, invocation: Invocation, now_ms: i64) -> Self {
-        let Scope { account, region } = &resolved.function.scope();
         Self {
-            account: account.to_string(),
-            region: region.to_string(),
+            account: resolved.function.account.clone(),
+            region: resolved.function.region.clone(),
             function_arn: invocation.function_arn,
             request_id: invocation.request_id,
             trace_id: invocation.trace_id,

@@ -1,0 +1,21 @@
+//! The code of functions: zip archives, checked to the byte, kept as blobs, and unpacked for environments to mount.
+//!
+//! An archive is hostile: [`archive`] decides what it holds before anything is written, [`unpack`] writes it,
+//! [`trees`] keeps what was unpacked for as long as a function or an environment needs it, and [`links`] hands the
+//! archive out again.
+
+pub mod archive;
+mod entry;
+pub mod links;
+mod symlink;
+pub mod trees;
+mod unpack;
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use archive::{Checked, Refusal, check};
+pub use links::Links;
+pub use trees::{CodeTree, Trees};

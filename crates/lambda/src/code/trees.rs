@@ -1,0 +1,282 @@
+//! What was unpacked: a directory per archive below `<data>/code`, named by the archive's SHA-256.
+//!
+//! A directory with such a name is whole: it was made beside, synced, and renamed. It is a copy of a blob and can be
+//! made again at any time. It goes when no record needs it and nobody holds its [`CodeTree`].
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use base::{Random, Tasks};
+use parking_lot::Mutex;
+use store::{BlobId, Blobs};
+use tokio::sync::{Notify, Semaphore};
+
+use super::archive::Limits;
+use super::unpack;
+
+/// How many archives are unpacked side by side: each takes a core and the disk.
+const AT_ONCE: usize = 2;
+/// What is being made or thrown away; whatever has this prefix at the start is left from a crash.
+const UNFINISHED: &str = "unfinished-";
+
+/// An unpacked archive. While it is held, its directory stays.
+#[derive(Debug)]
+pub struct CodeTree {
+    /// To be mounted read-only at `/var/task`.
+    pub path: PathBuf,
+    id: BlobId,
+    trees: Weak<Trees>,
+}
+
+impl Drop for CodeTree {
+    fn drop(&mut self) {
+        if let Some(trees) = self.trees.upgrade() {
+            trees.let_go(&self.id);
+        }
+    }
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct Trees {
+    this: Weak<Self>,
+    root: PathBuf,
+    blobs: Blobs,
+    tasks: Tasks,
+    random: Random,
+    books: Mutex<Books>,
+    unpacking: Semaphore,
+    collect: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    /// How many records need an archive.
+    needed: HashMap<BlobId, usize>,
+    held: HashMap<BlobId, Weak<CodeTree>>,
+    /// Trees that nobody needs; they go when nobody holds them.
+    unneeded: BTreeSet<BlobId>,
+    /// Whoever makes or removes the directory of an archive has its turn.
+    turns: HashMap<BlobId, Arc<tokio::sync::Mutex<()>>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the archive {id} is not among the blobs")]
+    Missing { id: BlobId },
+    #[error("cannot read the archive: {0}")]
+    Store(#[from] store::Error),
+    /// The archive is refused, though it was taken once.
+    #[error("cannot unpack the archive {id}: {refusal}")]
+    Refused { id: BlobId, refusal: super::Refusal },
+    #[error("cannot unpack the archive {id}: {cause}")]
+    Unpack { id: BlobId, cause: String },
+    #[error("cannot use {path}: {source}", path = path.display())]
+    Directory { path: PathBuf, source: io::Error },
+}
+
+impl Trees {
+    /// Makes `root` if need be, and removes what a crash has left half done.
+    pub async fn open(root: PathBuf, blobs: Blobs, tasks: Tasks, random: Random) -> Result<Arc<Self>, Error> {
+        let at = root.clone();
+        tasks
+            .blocking(move || prepare_root(&at))
+            .await
+            .map_err(|source| Error::Directory { path: root.clone(), source })?;
+        Ok(Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            root,
+            blobs,
+            tasks,
+            random,
+            books: Mutex::default(),
+            unpacking: Semaphore::new(AT_ONCE),
+            collect: Notify::new(),
+        }))
+    }
+
+    /// The tree of an archive; unpacks it if it isn't there.
+    pub async fn ensure(&self, id: BlobId) -> Result<Arc<CodeTree>, Error> {
+        let turn = self.turn(id);
+        let _turn = turn.lock().await;
+        if let Some(tree) = self.books.lock().held.get(&id).and_then(Weak::upgrade) {
+            return Ok(tree);
+        }
+        let path = self.path(&id);
+        if !self.exists(&path).await {
+            self.unpack(id, &path).await?;
+        }
+        let tree = Arc::new(CodeTree { path, id, trees: self.this.clone() });
+        self.books.lock().held.insert(id, Arc::downgrade(&tree));
+        Ok(tree)
+    }
+
+    async fn unpack(&self, id: BlobId, path: &Path) -> Result<(), Error> {
+        let bytes = self.blobs.get(id).await?.ok_or(Error::Missing { id })?;
+        let _permit = self.unpacking.acquire().await.expect("the semaphore is never closed");
+        let (beside, path) = (self.beside(), path.to_owned());
+        let done = self.tasks.blocking(move || make(&bytes, &beside, &path)).await;
+        done.map_err(|error| match error {
+            unpack::Error::Refused(refusal) => Error::Refused { id, refusal },
+            other => Error::Unpack { id, cause: other.to_string() },
+        })
+    }
+
+    async fn exists(&self, path: &Path) -> bool {
+        let path = path.to_owned();
+        self.tasks.blocking(move || path.is_dir()).await
+    }
+
+    /// One more record needs the archive.
+    pub fn need(&self, id: BlobId) {
+        let mut books = self.books.lock();
+        *books.needed.entry(id).or_insert(0) += 1;
+        books.unneeded.remove(&id);
+    }
+
+    /// One record less needs the archive.
+    pub fn release(&self, id: BlobId) {
+        let mut books = self.books.lock();
+        let Some(count) = books.needed.get_mut(&id) else { return };
+        *count -= 1;
+        if *count == 0 {
+            books.needed.remove(&id);
+            books.unneeded.insert(id);
+            self.collect.notify_one();
+        }
+    }
+
+    pub fn needs(&self, id: &BlobId) -> bool {
+        self.books.lock().needed.contains_key(id)
+    }
+
+    fn let_go(&self, id: &BlobId) {
+        let mut books = self.books.lock();
+        if books.held.get(id).is_some_and(|tree| tree.strong_count() == 0) {
+            books.held.remove(id);
+        }
+        if books.unneeded.contains(id) {
+            self.collect.notify_one();
+        }
+    }
+
+    /// Removes what nobody needs, whenever there is something; runs until the house closes.
+    pub async fn collect_always(self: Arc<Self>) {
+        self.find_unneeded().await;
+        loop {
+            self.collect_once().await;
+            self.collect.notified().await;
+        }
+    }
+
+    /// Directories that no record needs: left when a crash came between a deletion and its collection.
+    async fn find_unneeded(&self) {
+        let root = self.root.clone();
+        match self.tasks.blocking(move || names(&root)).await {
+            Ok(names) => {
+                let mut books = self.books.lock();
+                let found: Vec<BlobId> = names.iter().filter_map(|name| BlobId::parse(name)).collect();
+                let unneeded = found.into_iter().filter(|id| !books.needed.contains_key(id)).collect::<Vec<_>>();
+                books.unneeded.extend(unneeded);
+            }
+            Err(error) => tracing::warn!(root = %self.root.display(), %error, "cannot look for code that nobody needs"),
+        }
+    }
+
+    /// Removes the trees that nobody needs and nobody holds now.
+    pub async fn collect_once(&self) {
+        let candidates: Vec<BlobId> = self.books.lock().unneeded.iter().copied().collect();
+        for id in candidates {
+            let turn = self.turn(id);
+            let _turn = turn.lock().await;
+            if self.may_go(&id) {
+                self.remove(&id).await;
+            }
+        }
+    }
+
+    fn may_go(&self, id: &BlobId) -> bool {
+        let mut books = self.books.lock();
+        let held = books.held.get(id).is_some_and(|tree| tree.strong_count() > 0);
+        !held && books.unneeded.remove(id)
+    }
+
+    /// Renamed first: what has the archive's name is whole.
+    async fn remove(&self, id: &BlobId) {
+        let (path, beside) = (self.path(id), self.beside());
+        let removed = self.tasks.blocking(move || throw_away(&path, &beside)).await;
+        if let Err(error) = removed {
+            tracing::warn!(%id, %error, "cannot remove code that nobody needs; it is tried again at the next start");
+        }
+    }
+
+    fn turn(&self, id: BlobId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut books = self.books.lock();
+        // Those whom nobody waits for are forgotten, or there would be one for each archive that ever was.
+        if books.turns.len() > 1024 {
+            books.turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        books.turns.entry(id).or_default().clone()
+    }
+
+    fn path(&self, id: &BlobId) -> PathBuf {
+        self.root.join(id.to_string())
+    }
+
+    fn beside(&self) -> PathBuf {
+        self.root.join(format!("{UNFINISHED}{}", self.random.hex(16)))
+    }
+}
+
+/// Whole or not at all: made beside, synced, renamed.
+fn make(bytes: &bytes::Bytes, beside: &Path, path: &Path) -> Result<(), unpack::Error> {
+    let made = unpack::unpack(bytes, beside, Limits::LAMBDA).and_then(|()| {
+        let failed = |source| unpack::Error::Io { doing: "finish", path: path.to_owned(), source };
+        std::fs::rename(beside, path).and_then(|()| sync_parent(path)).map_err(failed)
+    });
+    if made.is_err()
+        && let Err(error) = std::fs::remove_dir_all(beside)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %beside.display(), %error, "cannot remove half-unpacked code; the next start does");
+    }
+    made
+}
+
+fn throw_away(path: &Path, beside: &Path) -> io::Result<()> {
+    match std::fs::rename(path, beside) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => std::fs::remove_dir_all(beside),
+    }
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) => unpack::open_directory(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Environments enter with a uid of their own: they must be able to go through, not to look around.
+fn prepare_root(root: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::create_dir_all(root)?;
+    std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o711))?;
+    for name in names(root)? {
+        if name.starts_with(UNFINISHED) {
+            std::fs::remove_dir_all(root.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn names(root: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(root)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    Ok(names)
+}

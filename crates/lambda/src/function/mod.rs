@@ -1,0 +1,23 @@
+//! The function: its record and its rules. Pure, but for [`functions`], which keeps the records and shows them.
+//!
+//! Kept: everything that UpdateFunctionConfiguration can set and that means something on this host. Refused with
+//! AWS's words, or with plain ones where AWS has none: container images, file systems, tenancy, durable functions,
+//! capacity providers, accelerators. Versions other than `$LATEST` come with PublishVersion.
+
+pub mod describe;
+pub mod environment;
+pub(crate) mod fault;
+pub mod functions;
+pub mod layers;
+pub mod name;
+pub mod record;
+pub mod runtime;
+pub mod settings;
+pub mod state;
+pub mod tags;
+
+pub use functions::{Change, Functions, OnChange, Resolved};
+pub use name::{FunctionName, LATEST};
+pub use record::{Code, Config, FunctionRecord, Layer, Logging, Settings, Vpc};
+pub use runtime::Interpreters;
+pub use state::Status;

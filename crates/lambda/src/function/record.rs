@@ -1,0 +1,177 @@
+//! What is kept of a function: one record per version, in the table `function` of the space `meta`.
+
+use base::{Account, Arn, Region, Scope};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use store::BlobId;
+
+use super::name::LATEST;
+use super::state::Status;
+use crate::api::{ApplicationLogLevel, Architecture, LogFormat, SnapStartApplyOn, SystemLogLevel, TracingMode};
+
+/// One version of a function; for now there is `$LATEST` only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FunctionRecord {
+    pub account: String,
+    pub region: String,
+    pub name: String,
+    pub version: String,
+    /// What the API shows, and what runs unless `serving` is there.
+    pub settings: Settings,
+    /// While an update is in progress: what still runs.
+    #[serde(default)]
+    pub serving: Option<Box<Settings>>,
+    pub status: Status,
+    /// Changes with each transition; what RevisionId conditions compare.
+    pub revision_id: String,
+    /// Milliseconds since the epoch, of the last change by a caller.
+    pub last_modified_ms: i64,
+    #[serde(default)]
+    pub tags: IndexMap<String, String>,
+    #[serde(default)]
+    pub reserved_concurrency: Option<i32>,
+}
+
+/// What a function runs as.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Made anew with every change, so that two equal ids mean the same code and configuration, also after a function
+    /// was deleted and made again: an environment serves one id.
+    pub id: String,
+    pub code: Code,
+    pub config: Config,
+}
+
+/// What a caller can configure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    pub role: String,
+    /// Both are there for every function that is made of a zip archive.
+    pub runtime: Option<String>,
+    pub handler: Option<String>,
+    pub description: String,
+    pub timeout_seconds: i32,
+    pub memory_mb: i32,
+    pub ephemeral_storage_mb: i32,
+    pub architecture: Architecture,
+    pub environment: Option<IndexMap<String, String>>,
+    #[serde(default)]
+    pub kms_key_arn: Option<String>,
+    pub tracing: TracingMode,
+    #[serde(default)]
+    pub dead_letter_arn: Option<String>,
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    #[serde(default)]
+    pub vpc: Option<Vpc>,
+    pub snap_start: SnapStartApplyOn,
+    pub logging: Logging,
+}
+
+/// The zip archive of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// The SHA-256 of the archive, and its name among the blobs.
+    pub sha256: BlobId,
+    /// Bytes, zipped.
+    pub size: u64,
+}
+
+/// A layer version that a function uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    pub arn: String,
+    pub code_size: u64,
+}
+
+/// Echoed only: every function of an account and region lies in one network here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vpc {
+    pub subnet_ids: Vec<String>,
+    pub security_group_ids: Vec<String>,
+    pub ipv6_allowed_for_dual_stack: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logging {
+    pub format: LogFormat,
+    /// With the format JSON only.
+    pub application_level: Option<ApplicationLogLevel>,
+    /// With the format JSON only.
+    pub system_level: Option<SystemLogLevel>,
+    pub group: String,
+}
+
+impl FunctionRecord {
+    /// The function's own ARN, without a qualifier.
+    pub fn arn(&self) -> String {
+        Arn::new("lambda", &self.region, &self.account, format!("function:{}", self.name)).to_string()
+    }
+
+    /// The ARN with this version.
+    pub fn qualified_arn(&self) -> String {
+        format!("{}:{}", self.arn(), self.version)
+    }
+
+    /// What runs now: while an update is in progress, what was there before it.
+    pub fn running(&self) -> &Settings {
+        self.serving.as_deref().unwrap_or(&self.settings)
+    }
+
+    /// Every archive that this record needs.
+    pub fn archives(&self) -> impl Iterator<Item = BlobId> {
+        let serving = self.serving.as_ref().map(|settings| settings.code.sha256);
+        std::iter::once(self.settings.code.sha256).chain(serving)
+    }
+
+    pub fn is_latest(&self) -> bool {
+        self.version == LATEST
+    }
+
+    /// `None` if what is stored names no account, which no code of ours writes.
+    pub fn scope(&self) -> Option<Scope> {
+        Some(Scope::new(Account::parse(&self.account)?, Region::new(&self.region)))
+    }
+}
+
+impl store::Record for FunctionRecord {
+    const TABLE: &'static str = "function";
+    /// Account, region, name, version.
+    type Key = (String, String, String, String);
+
+    fn key(&self) -> Self::Key {
+        (self.account.clone(), self.region.clone(), self.name.clone(), self.version.clone())
+    }
+}
+
+/// The contract's enums are stored by the names that the contract gives them.
+macro_rules! stored_by_name {
+    ($($name:ident),* $(,)?) => {$(
+        impl Serialize for crate::api::$name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for crate::api::$name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    serde::de::Error::custom(format!("{text:?} is not one of {:?}", Self::ALL))
+                })
+            }
+        }
+    )*};
+}
+stored_by_name!(
+    ApplicationLogLevel,
+    Architecture,
+    LastUpdateStatus,
+    LastUpdateStatusReasonCode,
+    LogFormat,
+    SnapStartApplyOn,
+    State,
+    StateReasonCode,
+    SystemLogLevel,
+    TracingMode,
+);

@@ -1,0 +1,219 @@
+//! The thin verbs on functions: get, list, delete, and what is read beside them.
+
+use std::sync::Arc;
+
+use base::{Fault, Scope};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use wire::{Context, Permitted};
+
+use crate::api::{
+    Concurrency, DeleteFunction, DeleteFunctionResponse, FunctionCodeLocation, FunctionConfiguration, GetFunction,
+    GetFunctionCodeSigningConfig, GetFunctionCodeSigningConfigResponse, GetFunctionConcurrency,
+    GetFunctionConcurrencyResponse, GetFunctionConfiguration, GetFunctionRecursionConfig,
+    GetFunctionRecursionConfigResponse, GetFunctionResponse, GetRuntimeManagementConfig,
+    GetRuntimeManagementConfigResponse, ListFunctions, ListFunctionsResponse, ListVersionsByFunction,
+    ListVersionsByFunctionResponse, RecursiveLoop, UpdateRuntimeOn,
+};
+use crate::control::Control;
+use crate::function::fault::{function_not_found, invalid};
+use crate::function::{FunctionName, FunctionRecord, LATEST, describe};
+
+/// What a list answers at most, whatever MaxItems says.
+const PAGE: usize = 50;
+
+/// The version that a name and the member Qualifier mean, and the ARN by which it was asked for.
+fn found(
+    control: &Control,
+    name_form: &str,
+    qualifier: Option<&str>,
+    scope: &Scope,
+) -> Result<(Arc<FunctionRecord>, String), Fault> {
+    let name = FunctionName::qualified(name_form, qualifier, scope)?;
+    let version = name.qualifier.as_deref().unwrap_or(LATEST);
+    match control.functions.find(&name, version) {
+        Some((record, _)) => Ok((record, name.arn_as_given())),
+        None => Err(function_not_found(&name.arn_as_given())),
+    }
+}
+
+pub(crate) async fn get(
+    control: Arc<Control>,
+    permitted: Permitted<GetFunction>,
+) -> Result<GetFunctionResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let (record, arn) = found(&control, &input.function_name, input.qualifier.as_deref(), &context.scope)?;
+    let reserved = record.reserved_concurrency;
+    Ok(GetFunctionResponse {
+        configuration: Some(describe::in_full(&record, arn)),
+        code: Some(code_location(&control, &context, &record)),
+        tags: (!record.tags.is_empty()).then(|| record.tags.clone()),
+        tags_error: None,
+        concurrency: reserved.map(|number| Concurrency { reserved_concurrent_executions: Some(number) }),
+    })
+}
+
+fn code_location(control: &Control, context: &Context, record: &FunctionRecord) -> FunctionCodeLocation {
+    let link = control.links.make(&context.origin, &record.settings.code.sha256, control.deps.clock.now());
+    FunctionCodeLocation {
+        repository_type: Some("S3".to_owned()),
+        location: Some(link),
+        ..FunctionCodeLocation::default()
+    }
+}
+
+pub(crate) async fn get_configuration(
+    control: Arc<Control>,
+    permitted: Permitted<GetFunctionConfiguration>,
+) -> Result<FunctionConfiguration, Fault> {
+    let Permitted { context, input } = permitted;
+    let (record, arn) = found(&control, &input.function_name, input.qualifier.as_deref(), &context.scope)?;
+    Ok(describe::in_full(&record, arn))
+}
+
+/// With FunctionVersion=ALL every version, by its qualified ARN; else the functions, by their own.
+pub(crate) async fn list(
+    control: Arc<Control>,
+    permitted: Permitted<ListFunctions>,
+) -> Result<ListFunctionsResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let scope = &context.scope;
+    // A master region asks for the replicas that Lambda@Edge makes of functions there; there are none.
+    if input.master_region.as_deref().is_some_and(|region| region != "ALL" && region != scope.region.as_str()) {
+        return Ok(ListFunctionsResponse { next_marker: None, functions: Some(Vec::new()) });
+    }
+    let every_version = input.function_version.is_some();
+    let mut after = input.marker.as_deref().map(read_marker).transpose()?;
+    let limit = page_size(input.max_items);
+    let mut found = Vec::with_capacity(limit + 1);
+    while found.len() <= limit {
+        let page = control.functions.page(scope, after.as_ref(), PAGE);
+        let Some(last) = page.last() else { break };
+        after = Some((last.name.clone(), last.version.clone()));
+        found.extend(page.into_iter().filter(|record| every_version || record.is_latest()));
+    }
+    let next_marker = (found.len() > limit).then(|| marker(&found[limit - 1]));
+    found.truncate(limit);
+    let shown = |record: &Arc<FunctionRecord>| {
+        let arn = if every_version { record.qualified_arn() } else { record.arn() };
+        describe::in_list(record, arn)
+    };
+    Ok(ListFunctionsResponse { next_marker, functions: Some(found.iter().map(shown).collect()) })
+}
+
+fn page_size(max_items: Option<i32>) -> usize {
+    max_items.and_then(|items| usize::try_from(items).ok()).unwrap_or(PAGE).clamp(1, PAGE)
+}
+
+fn marker(last: &FunctionRecord) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{}", last.name, last.version))
+}
+
+fn read_marker(marker: &str) -> Result<(String, String), Fault> {
+    let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let parts = text.as_deref().and_then(|text| text.split_once(':'));
+    let (name, version) = parts.ok_or_else(|| invalid("Invalid pagination token"))?;
+    Ok((name.to_owned(), version.to_owned()))
+}
+
+/// Versions stand under their qualified ARNs, `$LATEST` first.
+pub(crate) async fn list_versions(
+    control: Arc<Control>,
+    permitted: Permitted<ListVersionsByFunction>,
+) -> Result<ListVersionsByFunctionResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let name = FunctionName::unqualified(&input.function_name, &context.scope)?;
+    let versions = control.functions.versions(&name);
+    if versions.is_empty() {
+        return Err(function_not_found(&name.arn()));
+    }
+    let after = input.marker.as_deref().map(read_marker).transpose()?.map(|(_, version)| version);
+    let skip = after.map_or(0, |after| versions.iter().take_while(|record| record.version <= after).count());
+    let limit = page_size(input.max_items);
+    let page: Vec<_> = versions.iter().skip(skip).take(limit).collect();
+    let more = versions.len() > skip + page.len();
+    Ok(ListVersionsByFunctionResponse {
+        next_marker: page.last().filter(|_| more).map(|last| marker(last)),
+        versions: Some(page.iter().map(|record| describe::in_list(record, record.qualified_arn())).collect()),
+    })
+}
+
+pub(crate) async fn delete(
+    control: Arc<Control>,
+    permitted: Permitted<DeleteFunction>,
+) -> Result<DeleteFunctionResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let name = FunctionName::qualified(&input.function_name, input.qualifier.as_deref(), &context.scope)?;
+    // A change in the background may come between the look and the deletion: then look again.
+    loop {
+        let found = control.functions.find(&name, LATEST);
+        let (record, revision) = found.ok_or_else(|| function_not_found(&name.arn()))?;
+        if let Some(qualifier) = &name.qualifier {
+            return Err(undeletable(&name, qualifier));
+        }
+        if control.functions.delete(&record, revision).await? {
+            return Ok(DeleteFunctionResponse { status_code: Some(204) });
+        }
+    }
+}
+
+fn undeletable(name: &FunctionName, qualifier: &str) -> Fault {
+    if qualifier == LATEST {
+        return invalid("$LATEST version cannot be deleted without deleting the function.");
+    }
+    if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
+        return function_not_found(&name.arn_of(qualifier));
+    }
+    invalid("Deletion of aliases is not currently supported.")
+}
+
+/// The function that a name without a qualifier means.
+fn found_unqualified(control: &Control, name_form: &str, scope: &Scope) -> Result<Arc<FunctionRecord>, Fault> {
+    let name = FunctionName::unqualified(name_form, scope)?;
+    let found = control.functions.find(&name, LATEST);
+    found.map(|(record, _)| record).ok_or_else(|| function_not_found(&name.arn()))
+}
+
+pub(crate) async fn get_concurrency(
+    control: Arc<Control>,
+    permitted: Permitted<GetFunctionConcurrency>,
+) -> Result<GetFunctionConcurrencyResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let record = found_unqualified(&control, &input.function_name, &context.scope)?;
+    Ok(GetFunctionConcurrencyResponse { reserved_concurrent_executions: record.reserved_concurrency })
+}
+
+/// 200 also without one: Terraform asks for it after every creation.
+pub(crate) async fn get_code_signing_config(
+    control: Arc<Control>,
+    permitted: Permitted<GetFunctionCodeSigningConfig>,
+) -> Result<GetFunctionCodeSigningConfigResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let record = found_unqualified(&control, &input.function_name, &context.scope)?;
+    Ok(GetFunctionCodeSigningConfigResponse { code_signing_config_arn: None, function_name: record.name.clone() })
+}
+
+/// Terminate, unless PutFunctionRecursionConfig says otherwise, which is still to come.
+pub(crate) async fn get_recursion_config(
+    control: Arc<Control>,
+    permitted: Permitted<GetFunctionRecursionConfig>,
+) -> Result<GetFunctionRecursionConfigResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    found_unqualified(&control, &input.function_name, &context.scope)?;
+    Ok(GetFunctionRecursionConfigResponse { recursive_loop: Some(RecursiveLoop::Terminate) })
+}
+
+/// Auto, unless PutRuntimeManagementConfig says otherwise, which is still to come. With Auto there is no version ARN.
+pub(crate) async fn get_runtime_management_config(
+    control: Arc<Control>,
+    permitted: Permitted<GetRuntimeManagementConfig>,
+) -> Result<GetRuntimeManagementConfigResponse, Fault> {
+    let Permitted { context, input } = permitted;
+    let (_, arn) = found(&control, &input.function_name, input.qualifier.as_deref(), &context.scope)?;
+    Ok(GetRuntimeManagementConfigResponse {
+        update_runtime_on: Some(UpdateRuntimeOn::Auto),
+        function_arn: Some(arn),
+        runtime_version_arn: None,
+    })
+}

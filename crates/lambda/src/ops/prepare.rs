@@ -1,0 +1,91 @@
+//! Makes a function ready in the background: from Pending to Active, from InProgress to Successful.
+//!
+//! Idempotent: it looks at the record, unpacks the code if that isn't done, and commits the next state. After a crash
+//! it begins again for every record that was left on the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Fault;
+
+use crate::code::trees;
+use crate::control::Control;
+use crate::function::state::{Refused, Unready};
+use crate::function::{FunctionName, FunctionRecord};
+
+/// How long to wait when the store takes no writes.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Begins for every record that needs it; and unpacks again what isn't there any more.
+pub(crate) fn resume(control: &Arc<Control>) {
+    let all = control.functions.all();
+    for record in all.iter().filter(|record| record.status.is_preparing()) {
+        begin(control, record);
+    }
+    let this = control.clone();
+    control.deps.tasks.spawn_until_closing("code_unpack", async move {
+        for record in all.iter().filter(|record| !record.status.is_preparing()) {
+            if let Err(error) = this.trees.ensure(record.running().code.sha256).await {
+                tracing::warn!(function = %record.arn(), %error, "cannot unpack the code of a function");
+            }
+        }
+    });
+}
+
+/// Begins for one record, which has just been committed.
+pub(crate) fn begin(control: &Arc<Control>, record: &FunctionRecord) {
+    let this = control.clone();
+    let name = FunctionName {
+        region: record.region.clone(),
+        account: record.account.clone(),
+        name: record.name.clone(),
+        qualifier: None,
+    };
+    let version = record.version.clone();
+    control.deps.tasks.spawn_until_closing("function_prepare", async move {
+        while let Err(fault) = prepare(&this, &name, &version).await {
+            tracing::warn!(function = %name.arn(), %fault, "a function can't go on to its next state yet");
+            this.deps.clock.sleep(AGAIN).await;
+        }
+    });
+}
+
+/// `Err` if it has to be tried again: somebody else changed the record, or the store takes no writes.
+async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Result<(), Fault> {
+    let Some((record, revision)) = control.functions.find(name, version) else { return Ok(()) };
+    if !record.status.is_preparing() {
+        return Ok(());
+    }
+    // Held until the new state is committed; from then on the record itself keeps the tree.
+    let (next, _tree) = match control.trees.ensure(record.settings.code.sha256).await {
+        Ok(tree) => (ready(&record, control)?, Some(tree)),
+        Err(error) => {
+            tracing::error!(function = %record.arn(), %error, "the code of a function can't be made ready");
+            (unready(&record, &why(error), control)?, None)
+        }
+    };
+    control.functions.update(&record, revision, next).await.map(drop)
+}
+
+fn ready(record: &FunctionRecord, control: &Control) -> Result<FunctionRecord, Fault> {
+    let status = record.status.ready().map_err(impossible)?;
+    Ok(FunctionRecord { status, serving: None, revision_id: control.revision_id(), ..record.clone() })
+}
+
+/// A failed update leaves the function as it was.
+fn unready(record: &FunctionRecord, why: &Unready, control: &Control) -> Result<FunctionRecord, Fault> {
+    let status = record.status.unready(why).map_err(impossible)?;
+    let settings = record.running().clone();
+    Ok(FunctionRecord { status, settings, serving: None, revision_id: control.revision_id(), ..record.clone() })
+}
+
+fn impossible(refused: Refused) -> Fault {
+    Fault::internal(refused)
+}
+
+fn why(error: trees::Error) -> Unready {
+    match error {
+        trees::Error::Refused { .. } => Unready::BadArchive(error.to_string()),
+        other => Unready::Internal(other.to_string()),
+    }
+}

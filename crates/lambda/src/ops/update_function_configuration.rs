@@ -1,0 +1,28 @@
+//! UpdateFunctionConfiguration: each member that is given replaces what was there.
+
+use std::sync::Arc;
+
+use base::Fault;
+use wire::Permitted;
+
+use super::{prepare, role, update};
+use crate::api::{FunctionConfiguration, UpdateFunctionConfiguration};
+use crate::control::Control;
+use crate::function::{Settings, describe, settings};
+
+pub(crate) async fn handle(
+    control: Arc<Control>,
+    permitted: Permitted<UpdateFunctionConfiguration>,
+) -> Result<FunctionConfiguration, Fault> {
+    let Permitted { context, input } = permitted;
+    let found = update::find(&control, &input.function_name, input.revision_id.as_deref(), &context.scope)?;
+    let before = found.record.settings.clone();
+    let config = settings::for_update(&input, before.config, &control.world(&context.scope))?;
+    if let Some(role) = &input.role {
+        role::check(&control, &context, role, &found.record.name).await?;
+    }
+    let next = found.next(Settings { id: control.revision_id(), code: before.code, config }, &control);
+    let record = control.functions.update(&found.record, found.revision, next).await?;
+    prepare::begin(&control, &record);
+    Ok(describe::in_full(&record, record.arn()))
+}
