@@ -5,6 +5,7 @@ mod conformance;
 mod crash;
 mod disk_full;
 mod faults;
+mod format;
 mod group_commit;
 mod house;
 mod image;

@@ -133,6 +133,14 @@ impl Sqlite {
         self.blocking(move |shared| shared.open_space(&name)).await
     }
 
+    async fn existing(&self, name: &SpaceName) -> Result<Option<Arc<SpaceFile>>> {
+        if let Some(space) = self.shared.opened(name) {
+            return Ok(Some(space));
+        }
+        let name = name.clone();
+        self.blocking(move |shared| shared.existing(&name)).await
+    }
+
     /// Reads from the space; what is empty if there is no such space.
     async fn read<T: Default + Send + 'static>(
         &self,
@@ -288,7 +296,10 @@ impl Engine for Sqlite {
         if matches!(claim.hold, Hold::Peek { .. }) {
             return self.read(space, move |db| rows::peek(db, &claim, now_ms)).await;
         }
-        self.space(space).await?.claim(claim).await
+        match self.existing(space).await? {
+            Some(space) => space.claim(claim).await,
+            None => Ok(Claimed::default()),
+        }
     }
 
     async fn watch(&self, space: &SpaceName, prefix: &[u8], start: Start, watcher: Weak<dyn Watcher>) -> Result<()> {
