@@ -60,7 +60,7 @@ async fn the_bytes_are_the_ones_that_were_drawn() {
     batch.commit().await.unwrap();
 
     let rows = space.range(Range::prefix(b"")).await.unwrap();
-    let due = |due: Option<i64>| due.map_or("-".to_owned(), |due_ms| due_ms.to_string());
+    let due = |due: Option<i64>| due.map_or_else(|| "-".to_owned(), |due_ms| due_ms.to_string());
     let shown = rows.iter().map(|row| format!("{} = {} @{}", show(&row.key), show(&row.value), due(row.due_ms)));
     assert_eq!(shown.collect::<Vec<_>>().join("\n"), EXPECTED.trim());
 }
