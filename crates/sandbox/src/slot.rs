@@ -16,7 +16,7 @@ use crate::channel;
 use crate::message::{Ask, BindPlan, Boot, Failure, House};
 use crate::sandbox::Inner;
 use crate::tmp::Tmp;
-use crate::tree::Tree;
+use crate::tree::{Told, Tree};
 use crate::uids::Uid;
 use crate::{Bind, Command, Error, Result, SlotSpec, Spec, Started, Usage};
 
@@ -95,7 +95,10 @@ impl Slot {
         if let Some(left) = tree.take() {
             self.end(&left).await?;
         }
-        let booted = tree.insert(self.boot(spec.binds, spec.hostname).await?).clone();
+        let (booted, ready) = self.boot(spec.binds, spec.hostname).await?;
+        // Known from here on: if our caller gives up, the next start or kill ends it.
+        *tree = Some(booted.clone());
+        ready.await.map_err(|_| Error::TreeGone)?.map_err(root)?;
         drop(tree);
         booted.start(spec.command).await
     }
@@ -106,7 +109,7 @@ impl Slot {
         tree.ok_or(Error::NotRunning)?.start(command).await
     }
 
-    async fn boot(&self, binds: Vec<Bind>, hostname: String) -> Result<Arc<Tree>> {
+    async fn boot(&self, binds: Vec<Bind>, hostname: String) -> Result<(Arc<Tree>, Told<()>)> {
         let (ours, theirs) = channel::pair().map_err(|source| Error::Io { what: "a socket pair", source })?;
         let entries = self.entries()?;
         let mut fds: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
@@ -117,9 +120,7 @@ impl Slot {
         drop((entries, theirs));
         let init = answer.into_iter().next().ok_or(Error::HelperGone)?;
         let group = self.walls.as_ref().map(|walls| walls.group.clone());
-        let (tree, ready) = Tree::new(ours, init, group, &self.sandbox.tasks)?;
-        ready.await.map_err(|_| Error::TreeGone)?.map_err(root)?;
-        Ok(tree)
+        Tree::new(ours, init, group, &self.sandbox.tasks)
     }
 
     /// The file that thaws, then those by which a process enters.

@@ -39,6 +39,9 @@ pub(crate) struct Tree {
     waiting: Mutex<Waiting>,
 }
 
+/// What an init will say.
+pub(crate) type Told<T> = oneshot::Receiver<Result<T, Failure>>;
+
 #[derive(Debug, Default)]
 struct Waiting {
     /// Set when nothing will be reported any more.
@@ -58,7 +61,7 @@ impl Tree {
         init: OwnedFd,
         group: Option<Arc<dyn Group>>,
         tasks: &Tasks,
-    ) -> Result<(Arc<Self>, oneshot::Receiver<Result<(), Failure>>)> {
+    ) -> Result<(Arc<Self>, Told<()>)> {
         let failed = |what| move |source| Error::Io { what, source };
         let earlier_kills = match &group {
             Some(group) => group.out_of_memory_kills().map_err(failed("memory.oom_control"))?,
@@ -186,8 +189,7 @@ impl Tree {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "two ends of two channels, named where they are used")]
-    fn expect(&self, id: u32) -> Result<(watch::Receiver<Option<Exit>>, oneshot::Receiver<Result<u32, Failure>>)> {
+    fn expect(&self, id: u32) -> Result<(watch::Receiver<Option<Exit>>, Told<u32>)> {
         let mut waiting = self.waiting.lock();
         if waiting.ended {
             return Err(Error::TreeGone);

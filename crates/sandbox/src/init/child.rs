@@ -77,6 +77,7 @@ fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>
     rustix::process::umask(Mode::from_raw_mode(0o022));
     sys::reset_signals();
     if let Some((house, _)) = walls {
+        volunteer().step("raise the out-of-memory score")?;
         limit(house).step("set the resource limits")?;
         privileges::become_user(house.uid).step("drop privileges")?;
     }
@@ -128,13 +129,21 @@ fn lift(fd: &OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(fd, above)?)
 }
 
+/// When the host itself runs out of memory, environments die before the program that runs them.
+fn volunteer() -> io::Result<()> {
+    let score = rustix::fs::open("/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::write(&score, b"500")?;
+    Ok(())
+}
+
 fn limit(house: &House) -> io::Result<()> {
     let limits = [
         (Resource::Nofile, house.files),
         (Resource::Nproc, house.processes),
         (Resource::Stack, STACK_BYTES),
         (Resource::Memlock, LOCKED_BYTES),
-        (Resource::Core, 0),
+        // Not 0: the kernel still feeds a program of the host (core_pattern with a pipe) then. 1 is none at all.
+        (Resource::Core, 1),
     ];
     for (resource, value) in limits {
         // The host's own hard limit may be lower, and only some roots may raise it.

@@ -1,15 +1,17 @@
 //! The root that a tree sees: the host's programs and libraries, read-only, and otherwise only what we put there.
 
+#![expect(clippy::disallowed_methods, reason = "the files of a new root are this room's to write")]
+
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, makedev};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
-use super::trees::{self, Piece};
+use super::trees::Piece;
 use crate::message::{BindPlan, Failure, House, Step};
 use crate::{LINK_LOCAL, USER_NAME};
 
@@ -106,7 +108,6 @@ pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
         let step = format!("bind to {}", piece.target().display());
         piece.attach().step(&step)?;
     }
-    trees::clear_parking().step("clear the parking place")?;
     mask_proc()?;
     close("/dev", "size=64k,mode=755", MountFlags::NOEXEC).step("make /dev read-only")?;
     close("/", "size=4m,mode=755", MountFlags::NODEV).step("make the root read-only")
@@ -127,13 +128,7 @@ fn mount_tmp(at: &Path, house: &House) -> Result<(), Failure> {
     let device = Path::new(std::ffi::OsStr::from_bytes(&house.tmp_device));
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME;
     // Nothing in it need survive the host: no barriers.
-    rustix::mount::mount(device, at, "ext4", flags, c"nobarrier").step("mount /tmp")?;
-    fs::set_permissions(at, fs::Permissions::from_mode(0o1777)).step("open /tmp to all")?;
-    chown(at, Some(house.uid), Some(house.uid)).step("give /tmp away")?;
-    match fs::remove_dir(at.join("lost+found")) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).step("empty /tmp"),
-        _ => Ok(()),
-    }
+    rustix::mount::mount(device, at, "ext4", flags, c"nobarrier").step("mount /tmp")
 }
 
 fn collect(root: &Path, binds: &[BindPlan]) -> Result<Vec<Piece>, Failure> {
@@ -144,9 +139,9 @@ fn collect(root: &Path, binds: &[BindPlan]) -> Result<Vec<Piece>, Failure> {
     }
     wanted.extend(binds.iter().map(|bind| (path(&bind.source), path(&bind.target), bind.read_only)));
     let mut pieces = Vec::new();
-    for (number, (source, target, read_only)) in wanted.into_iter().enumerate() {
+    for (source, target, read_only) in wanted {
         let step = format!("take {}", source.display());
-        pieces.push(trees::take(&source, &target, read_only, root, number).step(&step)?);
+        pieces.push(Piece::take(&source, &target, read_only).step(&step)?);
     }
     Ok(pieces)
 }

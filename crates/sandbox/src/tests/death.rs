@@ -11,7 +11,6 @@ use super::*;
 const STATE: &str = "SANDBOX_TEST_STATE";
 
 /// Runs an ignored test of this binary in a process of its own.
-#[expect(clippy::disallowed_methods, reason = "a test that kills its host needs a host of its own")]
 fn alone(test: &str, state_dir: &Path) -> Child {
     std::process::Command::new("/proc/self/exe")
         .args(["--exact", &format!("tests::death::{test}"), "--ignored", "--nocapture"])

@@ -2,6 +2,8 @@
 //!
 //! Every test of a wall has a control: the same attempt with isolation off must succeed, else the test proves nothing.
 
+#![expect(clippy::disallowed_methods, reason = "the tests look at the host")]
+
 mod basics;
 mod death;
 mod escapes;

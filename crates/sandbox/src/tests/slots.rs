@@ -138,3 +138,32 @@ async fn a_daemon_does_not_outlive_its_tree() {
     slot.destroy().await.unwrap();
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_was_given_up_leaves_nothing_running() {
+    let Some(house) = House::open().await else { return };
+    let slot = house.sandbox.slot(small()).await.unwrap();
+    // Given up at its first, second, third... wait, until it is not given up.
+    for polls in 1.. {
+        let mut start = Box::pin(slot.start(spec("print('up')")));
+        let mut left = polls;
+        let given_up = std::future::poll_fn(|context| {
+            left -= 1;
+            match start.as_mut().poll(context) {
+                std::task::Poll::Ready(started) => std::task::Poll::Ready(Some(started)),
+                std::task::Poll::Pending if left == 0 => std::task::Poll::Ready(None),
+                std::task::Poll::Pending => std::task::Poll::Pending,
+            }
+        });
+        let started = given_up.await;
+        drop(start);
+        slot.kill().await.unwrap();
+        assert_eq!(slot.usage().await.unwrap().processes, 0);
+        if started.is_some() {
+            assert!(polls > 1, "it was never given up");
+            break;
+        }
+    }
+    slot.destroy().await.unwrap();
+    house.close().await;
+}

@@ -1,5 +1,10 @@
 //! One `/tmp`: the copy of a template, a loop device over it, and the mounted file system.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "images are files, and mkfs.ext4 is a program: this room is the door to both"
+)]
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
@@ -7,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use rustix::fs::{OFlags, SeekFrom};
+use rustix::fs::{AtFlags, Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
@@ -26,7 +31,7 @@ pub(crate) struct Tmp {
     device: PathBuf,
     /// Keeps the file system mounted between trees: the next tree's mount is then quick. Before the device, since
     /// fields are dropped in order.
-    _mounted: Option<OwnedFd>,
+    _mounted: OwnedFd,
     /// Keeps the device.
     _loop: File,
 }
@@ -37,7 +42,7 @@ impl Tmp {
         let template = template(state_dir, bytes)?;
         let image = copy(state_dir, &template)?;
         let (device, opened) = attach(&image)?;
-        let mounted = hold(&device).map_err(|source| Error::TmpImage { step: "mount", source })?;
+        let mounted = mount(&device).map_err(|source| Error::TmpImage { step: "mount", source })?;
         Ok(Self { device, _mounted: mounted, _loop: opened })
     }
 
@@ -56,15 +61,26 @@ fn template(state_dir: &Path, bytes: u64) -> Result<PathBuf> {
     let failed = |step| move |source| Error::TmpTemplate { step, source };
     // Under a name of its own until it is whole: two may make the same at once.
     let draft = tempname(state_dir, bytes);
-    let file = File::create(&draft).map_err(failed("create"))?;
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&draft);
+    let file = file.map_err(failed("create"))?;
     file.set_len(bytes + bytes / 32 + OVERHEAD_BYTES).map_err(failed("size"))?;
-    let made = format(&draft).and_then(|()| std::fs::rename(&draft, &path));
-    if made.is_err() {
-        // The error that matters is the first one; `open` clears drafts.
-        let _left = std::fs::remove_file(&draft);
-    }
-    made.map_err(failed("mkfs.ext4"))?;
+    format(&draft).map_err(failed("mkfs.ext4"))?;
+    furnish(&file)?;
+    std::fs::rename(&draft, &path).map_err(failed("rename"))?;
     Ok(path)
+}
+
+/// As an environment shall find it: empty, and writable by all. Done once here, since the first change of a file system
+/// takes long.
+fn furnish(image: &File) -> Result<()> {
+    let failed = |step| move |source: Errno| Error::TmpTemplate { step, source: source.into() };
+    let (device, _opened) = attach(image)?;
+    let root = mount(&device).map_err(|source| Error::TmpTemplate { step: "mount", source })?;
+    rustix::fs::unlinkat(&root, "lost+found", AtFlags::REMOVEDIR).map_err(failed("remove lost+found"))?;
+    let top =
+        rustix::fs::openat(&root, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(failed("open"))?;
+    rustix::fs::fchmod(&top, Mode::from_raw_mode(0o1777)).map_err(failed("open to all"))?;
+    rustix::fs::syncfs(&top).map_err(failed("sync"))
 }
 
 fn tempname(state_dir: &Path, bytes: u64) -> PathBuf {
@@ -148,18 +164,15 @@ fn attach(image: &File) -> Result<(PathBuf, File)> {
     Err(failed("find a free device")(ErrorKind::ResourceBusy.into()))
 }
 
-/// Mounts in no place. `None` where the kernel cannot; then each tree's mount takes longer.
-fn hold(device: &Path) -> io::Result<Option<OwnedFd>> {
-    let context = match rustix::mount::fsopen("ext4", FsOpenFlags::FSOPEN_CLOEXEC) {
-        Err(Errno::NOSYS) => return Ok(None),
-        other => other?,
-    };
+/// Mounts in no place.
+fn mount(device: &Path) -> io::Result<OwnedFd> {
+    let context = rustix::mount::fsopen("ext4", FsOpenFlags::FSOPEN_CLOEXEC)?;
     rustix::mount::fsconfig_set_string(context.as_fd(), "source", device)?;
     // Nothing in it need survive the host: no barriers.
     rustix::mount::fsconfig_set_flag(context.as_fd(), "nobarrier")?;
     rustix::mount::fsconfig_create(context.as_fd())?;
     let flags = FsMountFlags::FSMOUNT_CLOEXEC;
-    Ok(Some(rustix::mount::fsmount(context.as_fd(), flags, MountAttrFlags::MOUNT_ATTR_NOATIME)?))
+    Ok(rustix::mount::fsmount(context.as_fd(), flags, MountAttrFlags::MOUNT_ATTR_NOATIME)?)
 }
 
 /// Removes what a killed predecessor left of its drafts.
