@@ -85,9 +85,10 @@ fn query_code(spec: Option<&ServiceSpec>, common: &Common) -> &'static str {
     if query { common.query } else { common.code }
 }
 
-/// The service's own code for what every service calls otherwise.
+/// The service's own code for what every service calls otherwise. A code that its contract lists is meant as it is.
 fn own_code<'a>(spec: &'a ServiceSpec, code: &'a str) -> &'a str {
     match code {
+        listed if spec.error(listed).is_some() => listed,
         Fault::VALIDATION => spec.validation_code,
         Fault::ACCESS_DENIED => spec.access_denied_code,
         Fault::INTERNAL => spec.internal_code,
