@@ -138,7 +138,10 @@ class Http:
     def _talk(self, connection, outcome):
         stream = connection.makefile("rb")
         while True:
-            line = stream.readline().decode()
+            try:
+                line = stream.readline().decode()
+            except ConnectionError:
+                break
             if not line:
                 break
             method, path, _ = line.split(" ")

@@ -269,6 +269,14 @@ class Context(Case):
         self.assertEqual([d for d in given["path"][4:-2] if "-packages" in d], [])
         self.assertEqual((len(given["argv"]), given["pythonpath"]), (1, RUNTIME))
 
+    def test_the_hosts_packages_stay_out_without_the_option_too(self):
+        environment = {"_HANDLER": "app.search_path", "LAMBDA_TASK_ROOT": FUNCTIONS, "PYTHONPATH": "/var/task/vendor/site-packages"}
+        outcome = fake_platform.run([sys.executable, COMMAND[-1]], [Event()], environment=environment, cwd=FUNCTIONS)
+        given = outcome.answers[0].json()["path"]
+        layers = ["/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python"]
+        self.assertEqual([d for d in given[:-2] if "-packages" in d], ["/var/task/vendor/site-packages"])
+        self.assertEqual(given[-2:], layers)
+
     def test_a_pythonpath_of_the_customer_replaces_the_layers_at_the_front(self):
         given = answer("search_path", environment={"PYTHONPATH": "/opt/mine"}).json()
         self.assertEqual(given["path"][:3], [FUNCTIONS, RUNTIME, "/opt/mine"])
