@@ -38,7 +38,7 @@ pub(crate) fn measure() -> anyhow::Result<Rounds> {
 
 async fn role(connection: &Connection) -> anyhow::Result<()> {
     let input = Fields::new().with("RoleName", ROLE).with("AssumeRolePolicyDocument", TRUST);
-    connection.call(&access::iam::api::IAM, "CreateRole", input).await.map(drop)
+    connection.call(&access::iam::api::SPEC, "CreateRole", input).await.map(drop)
 }
 
 async fn creations(target: &Target, clock: &Clock, made: &Arc<AtomicU64>) -> anyhow::Result<f64> {
@@ -72,7 +72,7 @@ async fn create(connection: &Connection, number: u64) -> anyhow::Result<()> {
         .with("Runtime", "provided.al2023")
         .with("Handler", "bootstrap");
     input.set("Code", Value::Map(code));
-    connection.call(&lambda::api::LAMBDA, "CreateFunction", input).await.map(drop)
+    connection.call(&lambda::api::SPEC, "CreateFunction", input).await.map(drop)
 }
 
 /// Each function has code of its own.

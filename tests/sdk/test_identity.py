@@ -134,7 +134,7 @@ class Policies(Case):
         self.refused(403, "AccessDeniedException", message, client.get_account_settings)
 
     def test_actions_have_wildcards_and_no_case(self):
-        client, _ = self.client("lambda", allow("LAMBDA:list*"))
+        client, _ = self.client("lambda", allow("SPEC:list*"))
         client.list_functions()
 
     def test_a_resource_is_allowed_and_no_other(self):

@@ -49,8 +49,10 @@ impl Launcher {
 
     async fn make(&self, function: &FunctionRecord, settings: &Settings) -> Result<Launch, Fault> {
         let Settings { id, config, .. } = settings;
-        let (runtime, handler) = (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
-        let interpreter = self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
+        let (runtime, handler) =
+            (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
+        let interpreter =
+            self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
         let code = self.functions.code_tree(function).await?;
         Ok(Launch {
             scope: function.scope().ok_or_else(|| Fault::internal("a function's record names no account"))?,

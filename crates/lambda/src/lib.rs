@@ -17,7 +17,7 @@ pub mod runtime_api;
 #[cfg(test)]
 mod tests;
 
-pub use api::LAMBDA;
+pub use api::SPEC;
 pub use control::{Control, Deps};
 pub use data_plane::{DataPlane, Doors};
 pub use function::Interpreters;

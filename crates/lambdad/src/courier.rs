@@ -67,7 +67,14 @@ struct Trip {
 }
 
 impl Courier {
-    pub fn new(outbox: Outbox, receivers: Arc<Receivers>, clock: Clock, random: Random, tasks: Tasks, pace: Pace) -> Self {
+    pub fn new(
+        outbox: Outbox,
+        receivers: Arc<Receivers>,
+        clock: Clock,
+        random: Random,
+        tasks: Tasks,
+        pace: Pace,
+    ) -> Self {
         Self {
             outbox,
             receivers,
@@ -178,7 +185,8 @@ impl Courier {
     /// The sender hears of it; a letter whose sender is unknown is only logged.
     async fn give_back(&self, letter: &Letter, refusal: &Refusal) {
         tracing::warn!(to = %letter.to, %refusal, cause = letter.cause, "a letter can't be delivered");
-        if let Some(sender) = base::Arn::parse(&letter.sent_as).and_then(|arn| self.receivers.get(arn.service.as_str())) {
+        if let Some(sender) = base::Arn::parse(&letter.sent_as).and_then(|arn| self.receivers.get(arn.service.as_str()))
+        {
             sender.returned(letter, refusal).await;
         }
     }

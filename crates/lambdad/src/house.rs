@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use access::Access;
 use anyhow::Context as _;
-use base::{Account, Caller, Clock, Fault, Random, Region, Tasks};
+use base::{Account, Clock, Random, Region, Tasks};
 use lambda::environment::Workshop;
 use lambda::{Control, DataPlane, Keeping};
 use observe::logs::Logs;
@@ -14,7 +14,7 @@ use sandbox::{Isolation, Sandbox};
 use store::Store;
 use tokio::net::TcpListener;
 use wire::ServiceSpec;
-use wire::sigv4::{Credential, Keys, Verifier};
+use wire::sigv4::Verifier;
 
 use crate::courier::{Courier, Pace, Receivers};
 use crate::front_door::{House, serve_until};
@@ -27,7 +27,7 @@ use crate::runtimes::{Bootstraps, Runtimes, discover};
 
 /// Every contract of this house, whether its service is open or not.
 pub const CONTRACTS: &[&ServiceSpec] =
-    &[&lambda::api::LAMBDA, &observe::logs::api::LOGS, &access::iam::api::IAM, &access::sts::api::STS];
+    &[&lambda::api::SPEC, &observe::logs::api::SPEC, &access::iam::api::SPEC, &access::sts::api::SPEC];
 
 /// The spaces whose outboxes are carried.
 const OUTBOXES: &[&str] = &["meta", "queue-0"];
@@ -59,7 +59,8 @@ impl Ground {
         let (clock, random) = (Clock::wall(), Random::from_os());
         let folder = &options.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("making the data directory {}", folder.display()))?;
-        let opening = Store::open_sqlite(&folder.join("store"), clock.clone(), random.clone());
+        let kept = folder.join("store");
+        let opening = Store::open_sqlite(&kept, clock.clone(), random.clone());
         let store = opening.await.with_context(|| format!("opening the store in {}", folder.display()))?;
         Ok(Self { store, clock, random, front: Tasks::new(), back: Tasks::new() })
     }
@@ -93,7 +94,7 @@ impl Open {
         let data_plane = DataPlane::open(&control, workshop, runtimes, doors, keeping, (&ground.store, &ground.front))?;
         let mut services = access.services();
         services.push(logs.service());
-        services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::LAMBDA))));
+        services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::SPEC))));
         registry.install(services, access.clone());
         let house = house(options, &ground, registry, access, control, address);
         relay.install(house.clone());
@@ -120,8 +121,7 @@ impl Open {
 
 async fn access(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Access>> {
     let account = Account::parse(&options.account).context("--account is not twelve digits")?;
-    let given =
-        root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
+    let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
     let root = root_key::settle(&options.data_dir, given, &ground.random)?;
     Ok(Access::open(&ground.store, access::Config { account, root }).await?)
 }
@@ -165,11 +165,10 @@ fn house(
     control: Arc<Control>,
     address: SocketAddr,
 ) -> Arc<House> {
-    let keys = Arc::new(AccessKeys(access));
     let pages = OwnPages {
         store: ground.store.clone(),
         verifier: Verifier::new(ground.clock.clone()),
-        keys: keys.clone(),
+        keys: access.clone(),
         control,
         clock: ground.clock.clone(),
     };
@@ -177,7 +176,7 @@ fn house(
         router: wire::Router::new(&registry.specs()),
         registry,
         verifier: Verifier::new(ground.clock.clone()),
-        keys,
+        keys: access,
         auth: options.auth,
         region: Region::new(&options.region),
         clock: ground.clock.clone(),
@@ -204,21 +203,4 @@ pub async fn restore(from: &Path, data_dir: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(data_dir).with_context(|| format!("making {}", data_dir.display()))?;
     store::restore(from, &data_dir.join("store")).await?;
     Ok(())
-}
-
-/// IAM, as the verifier asks it.
-#[derive(Debug)]
-pub struct AccessKeys(Arc<Access>);
-
-impl AccessKeys {
-    pub fn open_caller(&self, access_key: &str, session_token: Option<&str>) -> Result<Caller, Fault> {
-        self.0.open_caller(access_key, session_token)
-    }
-}
-
-impl Keys for AccessKeys {
-    fn find(&self, access_key: &str, session_token: Option<&str>) -> Result<Credential, Fault> {
-        let found = self.0.find(access_key, session_token)?;
-        Ok(Credential { secret: wire::sigv4::Secret::new(found.secret.reveal()), caller: found.caller })
-    }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use access::Access;
 use async_trait::async_trait;
 use base::{Clock, Fault, Principal};
 use http::Method;
@@ -13,7 +14,6 @@ use wire::sigv4::{Accept, Verifier};
 use wire::{Request, Response};
 
 use crate::front_door::Pages;
-use crate::house::AccessKeys;
 
 pub const HEALTH: &str = "/_lambdad/health";
 pub const BACKUP: &str = "/_lambdad/backup";
@@ -22,10 +22,11 @@ pub const SIGNING_NAME: &str = "lambdad";
 const BODY_BYTES: usize = 65_536;
 
 /// What the pages show.
+#[derive(Debug)]
 pub struct OwnPages {
     pub store: Store,
     pub verifier: Verifier,
-    pub keys: Arc<AccessKeys>,
+    pub keys: Arc<Access>,
     pub control: Arc<lambda::Control>,
     pub clock: Clock,
 }
@@ -59,7 +60,9 @@ impl OwnPages {
     fn health(&self) -> Response {
         match self.store.writable() {
             Ok(()) => json(200, r#"{"status":"ok"}"#),
-            Err(error) => json(503, &serde_json::json!({"status": "read-only", "reason": error.to_string()}).to_string()),
+            Err(error) => {
+                json(503, &serde_json::json!({"status": "read-only", "reason": error.to_string()}).to_string())
+            }
         }
     }
 

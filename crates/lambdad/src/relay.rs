@@ -10,18 +10,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::front_door::{Door, House, serve_connections};
 
 /// Serves environments' connections.
-pub struct EndpointRelay {
+pub(crate) struct EndpointRelay {
     house: std::sync::OnceLock<Arc<House>>,
     tasks: Tasks,
 }
 
 impl EndpointRelay {
     /// Made before the house, since environments need it; [`EndpointRelay::install`] gives it the house.
-    pub fn new(tasks: Tasks) -> Arc<Self> {
+    pub(crate) fn new(tasks: Tasks) -> Arc<Self> {
         Arc::new(Self { house: std::sync::OnceLock::new(), tasks })
     }
 
-    pub fn install(&self, house: Arc<House>) {
+    pub(crate) fn install(&self, house: Arc<House>) {
         let first = self.house.set(house).is_ok();
         debug_assert!(first, "the relay is given its house once");
     }

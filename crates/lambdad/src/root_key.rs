@@ -18,10 +18,12 @@ pub fn path(data_dir: &Path) -> PathBuf {
 pub fn given(access_key: Option<&str>, secret: Option<&str>) -> anyhow::Result<Option<RootKey>> {
     match (access_key, secret) {
         (Some(access_key), Some(secret)) => {
-            Ok(Some(RootKey { access_key: access_key.to_owned(), secret: Secret::new(secret.to_owned()) }))
+            Ok(Some(RootKey { access_key: access_key.to_owned(), secret: Secret::new(secret) }))
         }
         (None, None) => Ok(None),
-        _ => anyhow::bail!("LAMBDAD_ROOT_ACCESS_KEY_ID and LAMBDAD_ROOT_SECRET_ACCESS_KEY are set together or not at all"),
+        _ => anyhow::bail!(
+            "LAMBDAD_ROOT_ACCESS_KEY_ID and LAMBDAD_ROOT_SECRET_ACCESS_KEY are set together or not at all"
+        ),
     }
 }
 

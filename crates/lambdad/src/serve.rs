@@ -11,7 +11,7 @@ use crate::front_door::Auth;
 use crate::house::Open;
 use crate::options::ServeOptions;
 
-pub async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
+pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
     log_to_stderr();
     if options.auth == Auth::Open && !options.listen.ip().is_loopback() && !options.force_open {
         bail!(

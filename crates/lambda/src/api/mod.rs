@@ -24,7 +24,7 @@ pub use tags::*;
 use wire::{Operation, OperationSpec, ServiceSpec, Tongue};
 
 /// AWS Lambda.
-pub const LAMBDA: ServiceSpec = ServiceSpec {
+pub const SPEC: ServiceSpec = ServiceSpec {
     name: "lambda",
     signing_name: "lambda",
     tongue: Tongue::RestJson,
@@ -220,18 +220,18 @@ mod tests {
 
     #[test]
     fn the_contract_is_sound() {
-        assert_eq!(wire::contract::problems(&LAMBDA), Vec::<String>::new());
+        assert_eq!(wire::contract::problems(&SPEC), Vec::<String>::new());
     }
 
     #[test]
     fn all_91_operations_are_known_once() {
-        let names: BTreeSet<_> = LAMBDA.operations.iter().map(|operation| operation.name).collect();
-        assert_eq!((names.len(), LAMBDA.operations.len()), (91, 91));
+        let names: BTreeSet<_> = SPEC.operations.iter().map(|operation| operation.name).collect();
+        assert_eq!((names.len(), SPEC.operations.len()), (91, 91));
     }
 
     #[test]
     fn every_operation_that_is_done_asks_for_a_permission() {
-        for operation in LAMBDA.operations.iter().filter(|operation| operation.is_done()) {
+        for operation in SPEC.operations.iter().filter(|operation| operation.is_done()) {
             assert!(operation.permission.action.starts_with("lambda:"), "{}", operation.name);
         }
     }

@@ -232,7 +232,7 @@ impl Trees {
 
 /// Whole or not at all: made beside, synced, renamed.
 fn make(bytes: &bytes::Bytes, beside: &Path, path: &Path) -> Result<(), unpack::Error> {
-    let made = unpack::unpack(bytes, beside, Limits::LAMBDA).and_then(|()| {
+    let made = unpack::unpack(bytes, beside, Limits::SPEC).and_then(|()| {
         let failed = |source| unpack::Error::Io { doing: "finish", path: path.to_owned(), source };
         std::fs::rename(beside, path).and_then(|()| sync_parent(path)).map_err(failed)
     });

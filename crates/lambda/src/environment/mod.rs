@@ -205,8 +205,7 @@ impl Environment {
             self.reset().await;
         }
         report.write(&self.workshop.clock, &self.capture);
-        let billed = report.billed();
-        Finished { outcome, log_tail: self.capture.end(), duration, billed }
+        Finished { outcome, log_tail: self.capture.end() }
     }
 
     async fn attempt(&mut self, invocation: Invocation, deadline: Instant) -> Outcome {

@@ -36,8 +36,6 @@ pub(crate) struct Finished {
     pub(crate) outcome: Outcome,
     /// The last 4 KB of the event's log, if it was asked for.
     pub(crate) log_tail: Option<Vec<u8>>,
-    pub(crate) duration: Duration,
-    pub(crate) billed: Duration,
 }
 
 impl Outcome {

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use wire::{Payload, Permitted};
 
-pub use queue::AsyncQueue;
 use queue::Accepted;
+pub use queue::AsyncQueue;
 
 use crate::api::enums::{InvocationType, LogType};
 use crate::api::invoke::{InvocationRequest, InvocationResponse, Invoke};
@@ -62,7 +62,12 @@ pub(crate) async fn invoke(invoker: Arc<Invoker>, request: Permitted<Invoke>) ->
 
 impl Invoker {
     /// Runs the event and waits for its end.
-    async fn answer(&self, resolved: Resolved, invocation: Invocation, tail: bool) -> Result<InvocationResponse, Fault> {
+    async fn answer(
+        &self,
+        resolved: Resolved,
+        invocation: Invocation,
+        tail: bool,
+    ) -> Result<InvocationResponse, Fault> {
         let request_id = invocation.request_id.clone();
         let launch = self.launcher.launch(&resolved.function).await?;
         let finished = self.pool.run(launch, invocation, tail).await?;
@@ -98,8 +103,7 @@ fn event(input: &InvocationRequest, kind: InvocationType) -> Result<Bytes, Fault
     let limit = if kind == InvocationType::Event { ASYNC_PAYLOAD_BYTES } else { SYNC_PAYLOAD_BYTES };
     if given.len() > limit {
         let (size, kind) = (given.len(), kind.as_str());
-        let message =
-            format!("{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)");
+        let message = format!("{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)");
         return Err(Fault::new("RequestTooLargeException", message));
     }
     if given.is_empty() {
@@ -121,6 +125,7 @@ fn client_context(input: &InvocationRequest) -> Result<Option<String>, Fault> {
     let Some(encoded) = &input.client_context else { return Ok(None) };
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let decoded = decoded.filter(|text| wire::json_problem(text.as_bytes()).is_none());
-    let refused = || Fault::new("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
+    let refused =
+        || Fault::new("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
     decoded.map(Some).ok_or_else(refused)
 }

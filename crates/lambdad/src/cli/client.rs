@@ -55,7 +55,8 @@ impl Target {
         let (Some(access_key), Some(secret)) = (self.access_key_id.clone(), self.secret_access_key.clone()) else {
             return Err(anyhow!("there are no credentials in this shell. Run: eval \"$(lambdad env)\""));
         };
-        let credentials = Credentials { access_key, secret: Secret::new(&secret), session_token: self.session_token.clone() };
+        let credentials =
+            Credentials { access_key, secret: Secret::new(&secret), session_token: self.session_token.clone() };
         Ok(Connection { authority, region: self.region.clone(), credentials, clock: Clock::wall() })
     }
 }

@@ -52,7 +52,9 @@ pub(super) async fn deploy(options: DeployOptions) -> anyhow::Result<u8> {
     let exists = lambda(&connection, "GetFunction", Fields::new().with("FunctionName", name.as_str())).await?;
     match exists {
         Ok(_) => update(&connection, &name, &options, &package).await?,
-        Err(fault) if fault.code == "ResourceNotFoundException" => create(&connection, &name, &options, &package).await?,
+        Err(fault) if fault.code == "ResourceNotFoundException" => {
+            create(&connection, &name, &options, &package).await?
+        }
         Err(fault) => return Err(fault.into()),
     }
     progress.set_message(format!("waiting until {name} is active"));
@@ -72,15 +74,10 @@ fn function_name(options: &DeployOptions) -> anyhow::Result<String> {
 }
 
 async fn lambda(connection: &Connection, operation: &str, input: Fields) -> anyhow::Result<Result<Fields, Fault>> {
-    connection.try_call(&lambda::api::LAMBDA, operation, input).await
+    connection.try_call(&lambda::api::SPEC, operation, input).await
 }
 
-async fn create(
-    connection: &Connection,
-    name: &str,
-    options: &DeployOptions,
-    package: &Package,
-) -> anyhow::Result<()> {
+async fn create(connection: &Connection, name: &str, options: &DeployOptions, package: &Package) -> anyhow::Result<()> {
     let guess = &package.guess;
     let (Some(runtime), Some(handler)) =
         (options.runtime.as_ref().or(guess.runtime.as_ref()), options.handler.as_ref().or(guess.handler.as_ref()))
@@ -102,12 +99,7 @@ async fn create(
     Ok(())
 }
 
-async fn update(
-    connection: &Connection,
-    name: &str,
-    options: &DeployOptions,
-    package: &Package,
-) -> anyhow::Result<()> {
+async fn update(connection: &Connection, name: &str, options: &DeployOptions, package: &Package) -> anyhow::Result<()> {
     let mut input = configuration(name, options)?;
     for (member, value) in [("Runtime", &options.runtime), ("Handler", &options.handler), ("Role", &options.role)] {
         if let Some(value) = value {
@@ -149,7 +141,8 @@ async fn settled(connection: &Connection, name: &str) -> anyhow::Result<Fields> 
     loop {
         let input = Fields::new().with("FunctionName", name);
         let function = lambda(connection, "GetFunctionConfiguration", input).await??;
-        let reason = || function.text("StateReason").or(function.text("LastUpdateStatusReason")).unwrap_or("no reason given");
+        let reason =
+            || function.text("StateReason").or(function.text("LastUpdateStatusReason")).unwrap_or("no reason given");
         match (function.text("State"), function.text("LastUpdateStatus")) {
             (Some("Failed"), _) | (_, Some("Failed")) => bail!("{name} failed: {}", reason()),
             (Some("Pending"), _) | (_, Some("InProgress")) => {}
@@ -161,10 +154,10 @@ async fn settled(connection: &Connection, name: &str) -> anyhow::Result<Fields> 
 
 /// The role that functions get which name none: it may write logs.
 async fn execution_role(connection: &Connection) -> anyhow::Result<String> {
-    let iam = |operation: &'static str, input| connection.try_call(&access::iam::api::IAM, operation, input);
+    let iam = |operation: &'static str, input| connection.try_call(&access::iam::api::SPEC, operation, input);
     let name = || Fields::new().with("RoleName", ROLE);
     match iam("CreateRole", name().with("AssumeRolePolicyDocument", TRUST)).await? {
-        Err(fault) if fault.code != "EntityAlreadyExists" => return Err(fault.into()),
+        Err(fault) if fault.code != "EntityAlreadyExistsException" => return Err(fault.into()),
         _ => {}
     }
     iam("AttachRolePolicy", name().with("PolicyArn", LOGS_POLICY)).await??;

@@ -28,6 +28,10 @@ pub(super) async fn doctor(options: &DoctorOptions) -> anyhow::Result<u8> {
         }
     }
     let contained = findings.full_isolation();
-    super::say(if contained { "\nFunctions are fully isolated on this host." } else { "\nFunctions can't be isolated on this host yet: see MISSING above." });
+    super::say(if contained {
+        "\nFunctions are fully isolated on this host."
+    } else {
+        "\nFunctions can't be isolated on this host yet: see MISSING above."
+    });
     Ok(u8::from(!contained))
 }

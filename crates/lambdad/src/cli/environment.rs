@@ -23,18 +23,19 @@ pub(super) struct EnvironmentOptions {
 }
 
 pub(super) fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
-    let given =
-        root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
+    let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
     let key = match given {
         Some(key) => key,
         None => root_key::kept(&options.data_dir)?.with_context(|| {
             let folder = options.data_dir.display();
-            format!("there is no root key in {folder} yet: it is made when `lambdad serve --data-dir {folder}` starts first")
+            format!(
+                "there is no root key in {folder} yet: it is made when `lambdad serve --data-dir {folder}` starts first"
+            )
         })?,
     };
     for (name, value) in [
         ("AWS_ACCESS_KEY_ID", key.access_key.as_str()),
-        ("AWS_SECRET_ACCESS_KEY", key.secret.reveal()),
+        ("AWS_SECRET_ACCESS_KEY", key.secret.expose()),
         ("AWS_DEFAULT_REGION", &options.region),
         ("AWS_REGION", &options.region),
         ("AWS_ENDPOINT_URL", &options.endpoint),

@@ -40,7 +40,7 @@ pub(super) async fn invoke(options: InvokeOptions) -> anyhow::Result<u8> {
         input.set("Qualifier", Value::from(qualifier.as_str()));
     }
     input.set("Payload", Value::Blob(payload(&options.payload)?));
-    let output = connection.call(&lambda::api::LAMBDA, "Invoke", input).await?;
+    let output = connection.call(&lambda::api::SPEC, "Invoke", input).await?;
     if let Some(log) = output.text("LogResult") {
         use base64::Engine as _;
         let log = base64::engine::general_purpose::STANDARD.decode(log).context("the log's encoding")?;

@@ -25,6 +25,8 @@ pub(super) struct LogsOptions {
     target: Target,
 }
 
+/// Functions' lines are stored within 200 ms.
+const STORED_WITHIN: Duration = Duration::from_millis(300);
 /// Between two looks while following.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -48,15 +50,11 @@ pub(super) async fn logs(options: LogsOptions) -> anyhow::Result<u8> {
         false => format!("/aws/lambda/{}", options.function),
     };
     let since = i64::try_from(options.since.as_millis()).context("--since is too long")?;
-    let mut follower = Follower {
-        connection,
-        filter: options.filter,
-        start: 0,
-        seen: HashSet::new(),
-        patient: options.follow,
-        group,
-    };
+    let mut follower =
+        Follower { connection, filter: options.filter, start: 0, seen: HashSet::new(), patient: options.follow, group };
     follower.start = follower.connection.clock().now_ms() - since;
+    // What was logged just now is there after this.
+    follower.connection.clock().sleep(STORED_WITHIN).await;
     loop {
         follower.look().await?;
         if !options.follow {
@@ -105,7 +103,7 @@ impl Follower {
         if let Some(token) = token {
             input.set("nextToken", Value::from(token));
         }
-        self.connection.try_call(&observe::logs::api::LOGS, "FilterLogEvents", input).await
+        self.connection.try_call(&observe::logs::api::SPEC, "FilterLogEvents", input).await
     }
 
     fn show(&mut self, event: &Fields) {

@@ -100,7 +100,7 @@ fn unzipped(zip: &[u8]) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for at in 0..archive.len() {
         let file = archive.by_index(at)?;
-        let (name, mode) = (file.name().to_owned(), file.unix_mode().unwrap_or(0o644));
+        let (name, mode) = (file.name()?.into_owned(), file.unix_mode().unwrap_or(0o644));
         let mut bytes = Vec::new();
         file.take(1 << 20).read_to_end(&mut bytes)?;
         entries.push(Entry { name, bytes, mode });
@@ -142,7 +142,8 @@ fn newest(family: Family) -> Option<String> {
         Family::Python => (&[14, 13, 12, 11, 10, 9, 8], |minor| format!("python3.{minor}")),
         Family::Node => (&[24, 22, 20, 18], |major| format!("nodejs{major}.x")),
     };
-    let here: Vec<_> = discover().into_iter().filter(|found| found.family == family).map(|found| found.release()).collect();
+    let here: Vec<_> =
+        discover().into_iter().filter(|found| found.family == family).map(|found| found.release()).collect();
     let newest = known.iter().find(|release| here.contains(release)).or(known.get(2))?;
     Some(name(*newest))
 }
@@ -160,7 +161,10 @@ mod tests {
         for (entries, handler) in [
             (vec![entry("bootstrap", "")], Some("bootstrap")),
             (vec![entry("index.mjs", "")], Some("index.handler")),
-            (vec![entry("lambda_function.py", "def lambda_handler(event, context):")], Some("lambda_function.lambda_handler")),
+            (
+                vec![entry("lambda_function.py", "def lambda_handler(event, context):")],
+                Some("lambda_function.lambda_handler"),
+            ),
             (vec![entry("jobs.py", "def handler(e, c): pass")], Some("jobs.handler")),
             (vec![entry("notes.txt", "")], None),
         ] {

@@ -20,6 +20,8 @@ pub(super) fn list() -> anyhow::Result<u8> {
             super::say(&format!("\nNo {family} was found. {}", family.fix()));
         }
     }
-    super::say("\nOther versions of Python and Node.js run on the nearest of these, unless serve has --strict-runtimes.");
+    super::say(
+        "\nOther versions of Python and Node.js run on the nearest of these, unless serve has --strict-runtimes.",
+    );
     Ok(0)
 }

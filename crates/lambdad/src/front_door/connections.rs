@@ -60,8 +60,7 @@ async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: Cancel
 fn reply(answer: wire::Response) -> http::Response<Full<bytes::Bytes>> {
     let mut reply = http::Response::new(Full::new(answer.body));
     // Statuses stand in contracts; a wrong one is a bug there, and the caller's 500.
-    *reply.status_mut() =
-        http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *reply.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     *reply.headers_mut() = answer.headers;
     reply
 }

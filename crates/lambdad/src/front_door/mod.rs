@@ -6,10 +6,10 @@ mod way;
 
 use std::sync::Arc;
 
+use access::Access;
 use base::{Clock, Fault, Random, Region, Tasks};
 use wire::sigv4::Verifier;
 
-use crate::house::AccessKeys;
 use crate::registry::Registry;
 
 pub use connections::{serve_connections, serve_until};
@@ -39,7 +39,7 @@ pub struct House {
     pub registry: Arc<Registry>,
     pub router: wire::Router,
     pub verifier: Verifier,
-    pub keys: Arc<AccessKeys>,
+    pub keys: Arc<Access>,
     pub auth: Auth,
     pub region: Region,
     pub clock: Clock,

@@ -78,9 +78,7 @@ async fn arrive(request: http::Request<Incoming>) -> Result<Request, Fault> {
 
 fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'static ServiceSpec>, Fault)> {
     match house.router.recognize(request) {
-        Ok(wire::Recognized { service, operation, labels }) => {
-            Ok(Recognized { spec: service, operation, labels })
-        }
+        Ok(wire::Recognized { service, operation, labels }) => Ok(Recognized { spec: service, operation, labels }),
         Err(unrecognized) => Err((unrecognized.service, unrecognized.fault)),
     }
 }

@@ -52,7 +52,7 @@ impl Bootstraps {
     /// runtime has.
     pub fn of(&self, family: Family, runtime: &str) -> (PathBuf, Vec<String>, Vec<(String, String)>) {
         let (arguments, variables) = match family {
-            Family::Python => (vec!["/var/runtime/bootstrap.py"], python()),
+            Family::Python => (vec!["-S", "/var/runtime/bootstrap.py"], python()),
             Family::Node => (vec!["/var/runtime/bootstrap.cjs"], node(runtime)),
         };
         (self.of_family(family), arguments.into_iter().map(str::to_owned).collect(), variables)

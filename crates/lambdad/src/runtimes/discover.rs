@@ -84,8 +84,7 @@ pub fn discover() -> Vec<Found> {
 }
 
 fn folders() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> =
-        std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
+    let mut folders: Vec<PathBuf> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
     folders.extend(["/usr/local/bin", "/usr/bin"].map(PathBuf::from));
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let under = |variable: &str, folder: &str| {
@@ -135,7 +134,10 @@ fn is_elf(path: &Path) -> bool {
     read.is_ok() && magic == *b"\x7fELF"
 }
 
-#[expect(clippy::disallowed_methods, reason = "asks the operator's interpreter for its version; nothing of a function runs")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asks the operator's interpreter for its version; nothing of a function runs"
+)]
 fn ask_version(program: &Path) -> Option<String> {
     let output = std::process::Command::new(program).arg("--version").env_clear().output().ok()?;
     String::from_utf8(output.stdout).ok()

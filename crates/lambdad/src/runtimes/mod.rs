@@ -34,7 +34,9 @@ impl Runtimes {
         let interpreter = match wanted(runtime) {
             Some(Wanted::Custom) => custom(runtime),
             Some(Wanted::Managed(family, version)) => self.managed(runtime, family, version)?,
-            None => return Err(format!("The runtime {runtime} can't run on this host: lambdad has no bootstrap for it.")),
+            None => {
+                return Err(format!("The runtime {runtime} can't run on this host: lambdad has no bootstrap for it."));
+            }
         };
         Ok(Arc::new(interpreter))
     }
@@ -46,7 +48,10 @@ impl Runtimes {
             .filter(|found| found.family == family)
             .min_by_key(|found| (found.release().abs_diff(version), std::cmp::Reverse(found.version)));
         let Some(found) = nearest else {
-            return Err(format!("The runtime {runtime} can't run on this host: no {family} was found. {}", family.fix()));
+            return Err(format!(
+                "The runtime {runtime} can't run on this host: no {family} was found. {}",
+                family.fix()
+            ));
         };
         let exact = found.release() == version;
         if !exact && self.strict {
@@ -128,7 +133,11 @@ fn inside(found: &Found) -> (String, Option<PathBuf>) {
 fn label(runtime: &str, found: &Found, exact: bool) -> String {
     let release = runtime.trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_end_matches(".x");
     let (family, version) = (found.family.runtime_prefix(), found.version_text());
-    if exact { format!("{family}:{release}.v1") } else { format!("{family}:{release}.v1 (nearest on this host: {version})") }
+    if exact {
+        format!("{family}:{release}.v1")
+    } else {
+        format!("{family}:{release}.v1 (nearest on this host: {version})")
+    }
 }
 
 #[cfg(test)]
