@@ -4,7 +4,8 @@
 //! permissions boundary, the session's. A resource of another account is never granted by the caller's policies
 //! alone: the answer is then an implicit deny of the kind `resource-based`, and whoever knows the resource's policy
 //! may turn that into an allow. For a resource of the caller's own account a resource policy may likewise turn the
-//! kind `identity-based` into an allow; never the kinds `permissions boundary` and `session`.
+//! kind `identity-based` into an allow; never the kinds `permissions boundary` and `session`, which are therefore told
+//! first. Whoever was deleted since he came in has no session any more.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
 use std::borrow::Cow;
@@ -51,17 +52,19 @@ impl Permit for Evaluator {
         if is_user_session(caller) && action.starts_with("iam:") {
             return Decision::ImplicitDeny { kind: SESSION };
         }
-        let Some(mut said) = self.ask(caller, action, &resource) else {
-            return Decision::ImplicitDeny { kind: IDENTITY };
-        };
-        said.session = self.ask_session(caller, action, &resource);
-        said.decide(caller, &resource)
+        match self.ask(caller, action, &resource) {
+            Ok(said) => {
+                let session = self.ask_session(caller, action, &resource);
+                Said { session, ..said }.decide(caller, &resource)
+            }
+            Err(kind) => Decision::ImplicitDeny { kind },
+        }
     }
 }
 
 impl Said {
     fn decide(&self, caller: &Caller, resource: &str) -> Decision {
-        let all = [(IDENTITY, Some(self.identity)), (BOUNDARY, self.boundary), (SESSION, self.session)];
+        let all = [(SESSION, self.session), (BOUNDARY, self.boundary), (IDENTITY, Some(self.identity))];
         let first = |verdict| all.iter().find(|(_, said)| *said == Some(verdict)).map(|(kind, _)| *kind);
         if let Some(kind) = first(Verdict::Deny) {
             return Decision::ExplicitDeny { kind };
@@ -79,19 +82,22 @@ impl Evaluator {
         Self { directory, sessions: Mutex::default() }
     }
 
-    /// `None` for whom no identity-based policy speaks: services, the anonymous, and those who were deleted since.
-    fn ask(&self, caller: &Caller, action: &str, resource: &str) -> Option<Said> {
+    /// The kind of policy that is missing altogether, where there is nothing to ask.
+    fn ask(&self, caller: &Caller, action: &str, resource: &str) -> Result<Said, &'static str> {
         match &caller.principal {
-            Principal::Root => Some(Said { identity: Verdict::Allow, boundary: None, session: None }),
+            Principal::Root => Ok(Said { identity: Verdict::Allow, boundary: None, session: None }),
             Principal::User { name } => {
-                let user = self.directory.user(caller.account.as_str(), name)?;
-                (user.record.id == caller.user_id).then(|| self.ask_holder(&user, action, resource))
+                let user = self.directory.user(caller.account.as_str(), name);
+                let user = user.filter(|user| user.record.id == caller.user_id).ok_or(SESSION)?;
+                Ok(self.ask_holder(&user, action, resource))
             }
             Principal::AssumedRole { role_arn, role_id, .. } => {
-                let role = self.directory.role_at(role_arn)?;
-                (role.record.id == *role_id).then(|| self.ask_holder(&role, action, resource))
+                let role = self.directory.role_at(role_arn);
+                let role = role.filter(|role| role.record.id == *role_id).ok_or(SESSION)?;
+                Ok(self.ask_holder(&role, action, resource))
             }
-            Principal::Service(_) | Principal::Anonymous => None,
+            // A resource's policy may name them; no policy of an identity does.
+            Principal::Service(_) | Principal::Anonymous => Err(IDENTITY),
         }
     }
 
@@ -123,16 +129,16 @@ impl Evaluator {
     }
 
     fn session_policy(&self, text: &str) -> Arc<Compiled> {
-        let mut sessions = self.sessions.lock();
-        if let Some(compiled) = sessions.get(text) {
+        if let Some(compiled) = self.sessions.lock().get(text) {
             return compiled.clone();
         }
         // It was read when the session was made; what can't be read now must not let anybody through.
         let compiled = identity_policy(text).map_or_else(|_| Compiled::denial(), |policy| Compiled::new(&policy));
+        let compiled = Arc::new(compiled);
+        let mut sessions = self.sessions.lock();
         if sessions.len() >= SESSION_POLICIES {
             sessions.clear();
         }
-        let compiled = Arc::new(compiled);
         sessions.insert(text.to_owned(), compiled.clone());
         compiled
     }

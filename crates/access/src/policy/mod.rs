@@ -10,6 +10,9 @@ pub mod parse;
 pub mod pattern;
 pub mod principal;
 
+#[cfg(test)]
+mod tests;
+
 pub use compiled::{Compiled, Trust, Verdict};
 pub use document::{Effect, Policy, Statement};
 pub use parse::{Malformed, identity_policy, trust_policy};

@@ -90,10 +90,11 @@ impl Named {
     }
 
     fn names(&self, caller: &Caller) -> Option<Match> {
-        let is_service = matches!(caller.principal, Principal::Service(_));
+        // Services stand for no account, and the anonymous for nobody.
+        let signs = !matches!(caller.principal, Principal::Service(_) | Principal::Anonymous);
         let matched = match self {
-            Self::Everybody => !is_service,
-            Self::Account(account) => return (!is_service && *account == caller.account).then_some(Match::Account),
+            Self::Everybody => signs,
+            Self::Account(account) => return (signs && *account == caller.account).then_some(Match::Account),
             Self::Arn(arn) => *arn == caller.arn || is_session_of(caller, arn),
             Self::Service(name) => matches!(&caller.principal, Principal::Service(service) if service == name),
             Self::Foreign { .. } => false,

@@ -3,4 +3,6 @@
 mod house;
 mod iam;
 mod permissions;
+mod races;
 mod sts;
+mod tongue;

@@ -100,6 +100,38 @@ async fn a_deleted_role_leaves_its_sessions_without_power() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_trust_policy_opens_nothing_to_the_sessions_of_a_deleted_role() {
+    let house = House::new().await;
+    let first = house.role("first", TRUST_ACCOUNT).await;
+    let trust = format!(
+        r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":["*","{first}"]}},"Action":"sts:AssumeRole"}}}}"#
+    );
+    let second = house.role("second", &trust).await;
+    let session = house.assume(&house.root(), &[("RoleArn", &first), ("RoleSessionName", "ss")]).await.expect("root");
+    let members = [("RoleArn", second.as_str()), ("RoleSessionName", "ss")];
+    assert!(house.assume(&session, &members).await.is_ok());
+    house.ok("DeleteRole", &[("RoleName", "first")]).await;
+    assert!(house.assume(&session, &members).await.is_err());
+    house.role("first", TRUST_ACCOUNT).await;
+    assert!(house.assume(&session, &members).await.is_err(), "the new role is another one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_policy_narrows_what_a_trust_policy_opens() {
+    let house = House::new().await;
+    let first = house.role("first", TRUST_ACCOUNT).await;
+    let trust =
+        format!(r#"{{"Statement":{{"Effect":"Allow","Principal":{{"AWS":"{first}"}},"Action":"sts:AssumeRole"}}}}"#);
+    let second = house.role("second", &trust).await;
+    for (policy, expect) in [(allow("s3:*"), false), (allow("sts:*"), true)] {
+        let members = [("RoleArn", first.as_str()), ("RoleSessionName", "ss"), ("Policy", &policy)];
+        let session = house.assume(&house.root(), &members).await.expect("root");
+        let assumed = house.assume(&session, &[("RoleArn", &second), ("RoleSessionName", "ss")]).await;
+        assert_eq!(assumed.is_ok(), expect, "{policy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_keys_of_a_deleted_or_switched_off_holder_stand_for_nobody() {
     let house = House::new().await;
     let ann = house.user("ann", "").await;

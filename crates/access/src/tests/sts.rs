@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base::Caller;
+use base::caller::{Identity, Principal};
 
 use super::house::{ACCOUNT, ALLOW_ALL, House, TRUST_ACCOUNT, TRUST_LAMBDA, account, input, text};
 
@@ -80,6 +81,15 @@ async fn a_refusal_does_not_tell_whether_the_role_exists() {
             "User: arn:aws:iam::111111111111:user/ann is not authorized to perform: sts:AssumeRole on resource:";
         assert_eq!((fault.code.as_ref(), fault.message), ("AccessDeniedException", format!("{words} {arn}")));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_anonymous_take_on_nothing() {
+    let house = House::new().await;
+    let arn = house.role("all", &trust(r#""*""#)).await;
+    let identity = Identity { principal: Principal::Anonymous, ..Identity::clone(&house.root()) };
+    let assumed = house.assume(&Caller::new(identity), &[("RoleArn", &arn), ("RoleSessionName", "ss")]).await;
+    assert_eq!(assumed.expect_err("nobody signed").code, "AccessDeniedException");
 }
 
 #[tokio::test(start_paused = true)]
