@@ -172,7 +172,7 @@ impl Trees {
     }
 
     /// Directories that no record needs: left when a crash came between a deletion and its collection.
-    async fn find_unneeded(&self) {
+    pub(crate) async fn find_unneeded(&self) {
         let root = self.root.clone();
         match self.tasks.blocking(move || names(&root)).await {
             Ok(names) => {

@@ -132,6 +132,12 @@ impl Functions {
         found.iter().map(|shown| shown.record.clone()).collect()
     }
 
+    /// Told of every change of a record; for tests, which wait for a state.
+    #[cfg(test)]
+    pub(crate) async fn wake(&self) -> store::Wake {
+        self.table.wake().await.expect("the memory store can be watched")
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<FunctionRecord>> {
         self.view.list((), None, usize::MAX).iter().map(|shown| shown.record.clone()).collect()
     }
@@ -150,6 +156,7 @@ impl Functions {
         match self.table.insert(&record).await {
             Ok(_) => Ok(self.settled(None, record)),
             Err(error) if error.is_conflict() => Err(already_there(&record.name)),
+            Err(error) if self.is_written(&record) => Ok(self.settled_after(&error, None, record)),
             Err(error) => Err(error.into()),
         }
     }
@@ -164,6 +171,7 @@ impl Functions {
         match self.table.update(&record, revision).await {
             Ok(_) => Ok(self.settled(Some(before), record)),
             Err(error) if error.is_conflict() => Err(update_in_progress(&record.arn())),
+            Err(error) if self.is_written(&record) => Ok(self.settled_after(&error, Some(before), record)),
             Err(error) => Err(error.into()),
         }
     }
@@ -178,8 +186,28 @@ impl Functions {
                 Ok(true)
             }
             Err(error) if error.is_conflict() => Ok(false),
+            Err(error) if self.view.get(store::Record::key(&**before)).is_none() => {
+                tracing::warn!(function = %before.arn(), %error, "a function was deleted, though the store failed");
+                self.told(Some(before), None);
+                Ok(true)
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A failed commit may have been done all the same: the view shows only what was.
+    fn is_written(&self, record: &FunctionRecord) -> bool {
+        self.view.get(store::Record::key(record)).is_some_and(|shown| shown.record.revision_id == record.revision_id)
+    }
+
+    fn settled_after(
+        &self,
+        error: &Error,
+        before: Option<&Arc<FunctionRecord>>,
+        record: FunctionRecord,
+    ) -> Arc<FunctionRecord> {
+        tracing::warn!(function = %record.arn(), %error, "a function was written, though the store failed");
+        self.settled(before, record)
     }
 
     fn settled(&self, before: Option<&Arc<FunctionRecord>>, record: FunctionRecord) -> Arc<FunctionRecord> {

@@ -8,6 +8,9 @@ pub(crate) mod prepare;
 mod role;
 pub(crate) mod tags;
 mod update;
+
+#[cfg(test)]
+mod tests;
 pub(crate) mod update_function_code;
 pub(crate) mod update_function_configuration;
 
