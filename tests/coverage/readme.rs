@@ -9,7 +9,6 @@ const BEGIN: &str = "<!-- coverage -->";
 const END: &str = "<!-- /coverage -->";
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "README.md is what this test keeps in step")]
 fn the_readme_shows_what_is_done() {
     let path = root().join("README.md");
     let readme = std::fs::read_to_string(&path).expect("README.md");
