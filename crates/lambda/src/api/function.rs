@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use indexmap::IndexMap;
-use wire::{Resource, op, shape};
+use wire::{Checks, Resource, op, shape};
 
 use super::configuration::FunctionConfiguration;
 use super::enums::{
@@ -51,7 +51,7 @@ shape! {
         code_signing_config_arn: Option<String> =
             "CodeSigningConfigArn" [len(0, 200), pattern(CODE_SIGNING_CONFIG_ARN)],
         image_config: Option<ImageConfig> = "ImageConfig",
-        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1)],
+        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1), each(Checks::NONE.not_null())],
         ephemeral_storage: Option<EphemeralStorage> = "EphemeralStorage",
         snap_start: Option<SnapStart> = "SnapStart",
         logging_config: Option<LoggingConfig> = "LoggingConfig",
@@ -144,7 +144,7 @@ shape! {
         s3_object_version: Option<String> = "S3ObjectVersion" [len(1, 1024), pattern(ANYTHING)],
         s3_object_storage_mode: Option<S3ObjectStorageMode> = "S3ObjectStorageMode",
         image_uri: Option<String> = "ImageUri",
-        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1)],
+        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1), each(Checks::NONE.not_null())],
         publish: Option<bool> = "Publish",
         publish_to: Option<FunctionVersionLatestPublished> = "PublishTo",
         dry_run: Option<bool> = "DryRun",

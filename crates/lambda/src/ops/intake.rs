@@ -90,11 +90,13 @@ async fn from_s3(
 }
 
 fn s3_fault(fault: &Fault) -> Fault {
-    invalid(format!(
-        "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
-        fault.code, fault.message
-    ))
-    .caused_by(fault)
+    // Where there is no S3, there is no bucket.
+    let (code, message) = match fault.code.as_ref() {
+        Fault::NO_SERVICE => ("NoSuchBucket", "The specified bucket does not exist"),
+        code => (code, fault.message.as_str()),
+    };
+    invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"))
+        .caused_by(fault)
 }
 
 fn check_storage(control: &Control, context: &Context, size: u64) -> Result<(), Fault> {
