@@ -45,6 +45,22 @@ pub mod logs {
     pub const EVENT_BYTES: usize = 1_048_576;
     /// Lines of functions that wait to be stored; beyond it lines are dropped and counted.
     pub const EMIT_BUFFER: usize = 65_536;
+    /// The bytes of those lines; AWS names no number.
+    pub const EMIT_BUFFER_BYTES: usize = 64 << 20;
+    /// Log groups of an account in a region.
+    pub const GROUPS: u64 = 1_000_000;
+    pub const TAGS: usize = 50;
+    /// PutLogEvents takes events so old and so far in the future.
+    pub const PAST_DAYS: i64 = 14;
+    pub const FUTURE_HOURS: i64 = 2;
+    /// One page of GetLogEvents and FilterLogEvents.
+    pub const PAGE_EVENTS: usize = 10_000;
+    pub const PAGE_BYTES: usize = 1_048_576;
+    /// One page of DescribeLogGroups and DescribeLogStreams.
+    pub const DESCRIBED: usize = 50;
+    /// What one FilterLogEvents looks through before it answers with a token; AWS names no number.
+    pub const SEARCHED_EVENTS: usize = 50_000;
+    pub const SEARCHED_BYTES: usize = 16 << 20;
 }
 
 /// What the front door takes.

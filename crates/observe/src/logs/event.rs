@@ -114,7 +114,9 @@ pub(crate) fn accept(times: &[i64], now_ms: i64, retained_from_ms: Option<i64>) 
     if let [first, .., last] = times[start..too_new]
         && last - first > DAY_MS
     {
-        return Err(invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours."));
+        return Err(invalid(
+            "The batch of log events in a single PutLogEvents request cannot span more than 24 hours.",
+        ));
     }
     let rejected = RejectedLogEventsInfo {
         too_new_log_event_start_index: index(too_new).filter(|_| too_new < times.len()),

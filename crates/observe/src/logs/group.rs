@@ -9,9 +9,8 @@ use super::event::DAY_MS;
 use super::tables::Group;
 
 /// What AWS lets a retention policy say.
-pub(crate) const RETENTION_DAYS: [i32; 23] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 3654,
-];
+pub(crate) const RETENTION_DAYS: [i32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// The name in `arn:aws:logs:REGION:ACCOUNT:log-group:NAME` or the same with `:*`.
 pub(crate) fn name_in_arn(arn: &str) -> Option<&str> {

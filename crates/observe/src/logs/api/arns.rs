@@ -4,8 +4,6 @@
 use base::{Fields, Scope};
 use wire::Resource;
 
-use crate::logs::group::name_in_arn;
-
 /// DescribeLogGroups looks at all of them.
 pub(super) const EVERY_GROUP: Resource = Resource::Template("arn:aws:logs:{region}:{account}:log-group::log-stream:");
 pub(super) const GROUP: Resource =
@@ -40,6 +38,7 @@ mod tests {
     use base::{Account, Region};
 
     use super::*;
+    use crate::logs::group::name_in_arn;
 
     fn resolved(resource: Resource, input: Fields) -> String {
         resource.resolve(&input, &Scope::new(Account::default_account(), Region::new("us-east-1")))
