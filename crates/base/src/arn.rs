@@ -37,8 +37,7 @@ impl Arn {
             return None;
         }
         let mut part = || parts.next().map(str::to_owned);
-        let arn =
-            Self { partition: part()?, service: part()?, region: part()?, account: part()?, resource: part()? };
+        let arn = Self { partition: part()?, service: part()?, region: part()?, account: part()?, resource: part()? };
         (!arn.partition.is_empty() && !arn.service.is_empty() && !arn.resource.is_empty()).then_some(arn)
     }
 }

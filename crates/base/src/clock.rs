@@ -13,7 +13,10 @@ pub struct Clock(Source);
 enum Source {
     Wall,
     /// Runs with tokio's clock from `origin`: paused and advanced by a test.
-    Simulated { origin: Timestamp, start: Instant },
+    Simulated {
+        origin: Timestamp,
+        start: Instant,
+    },
 }
 
 impl Clock {

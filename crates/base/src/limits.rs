@@ -70,3 +70,17 @@ pub mod http {
     /// The largest body of any operation.
     pub const BODY_BYTES: usize = super::lambda::CODE_REQUEST_BYTES;
 }
+
+/// What a decoder takes. AWS names no numbers; each is above anything that its tools send.
+pub mod wire {
+    /// Values in one body, all levels together: a body of commas must not become gigabytes of values.
+    pub const VALUES: usize = 500_000;
+    /// Levels of structures, lists and maps in a form or an XML document (JSON: the reader's own 127).
+    pub const DEPTH: usize = 128;
+    /// Names in a form or a query string.
+    pub const PARAMETERS: usize = 10_000;
+    /// Failed checks that one answer lists.
+    pub const FAILURES: usize = 100;
+    /// Characters of a refused value that an answer repeats.
+    pub const SHOWN_CHARS: usize = 4_096;
+}

@@ -19,6 +19,12 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    /// The body if it is a form, else nothing.
+    pub(crate) fn form(&self) -> &[u8] {
+        let kind = self.header("content-type").unwrap_or_default();
+        if kind.starts_with("application/x-www-form-urlencoded") { &self.body } else { b"" }
+    }
 }
 
 /// An answer.

@@ -1,5 +1,7 @@
 //! Operations and services as data: all that recognizing, decoding, permitting and answering need to know.
 
+use std::fmt;
+
 use base::{Fields, Scope, Value};
 
 use crate::schema::Schema;
@@ -75,7 +77,7 @@ fn fill(template: &str, input: &Fields, scope: &Scope) -> String {
 }
 
 /// One operation of a service.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct OperationSpec {
     pub name: &'static str,
     pub http: Http,
@@ -131,7 +133,7 @@ pub struct ErrorSpec {
 }
 
 /// A service's contract.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ServiceSpec {
     /// The name in the registry, as botocore calls it: `lambda`, `logs`, `iam`, `sts`.
     pub name: &'static str,
@@ -161,6 +163,20 @@ impl ServiceSpec {
 
     pub fn error(&self, code: &str) -> Option<&'static ErrorSpec> {
         self.errors.iter().find(|error| error.code == code)
+    }
+}
+
+/// The name only: a whole contract is pages long.
+impl fmt::Debug for OperationSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperationSpec({})", self.name)
+    }
+}
+
+/// The name only: a whole contract is pages long.
+impl fmt::Debug for ServiceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServiceSpec({})", self.name)
     }
 }
 

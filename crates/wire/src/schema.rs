@@ -60,10 +60,14 @@ pub struct Checks {
     pub float_range: Option<(f64, f64)>,
     /// Must match as a whole. AWS's text of the pattern is what the error shows.
     pub pattern: Option<&'static str>,
+    /// For elements, keys and values: AWS's words name the rule `Member must not be null` beside the others. A null
+    /// among them is refused in any case.
+    pub not_null: bool,
 }
 
 impl Checks {
-    pub const NONE: Self = Self { length: None, in_bytes: false, range: None, float_range: None, pattern: None };
+    pub const NONE: Self =
+        Self { length: None, in_bytes: false, range: None, float_range: None, pattern: None, not_null: false };
 
     pub const fn len(mut self, least: usize, most: usize) -> Self {
         self.length = Some((least, most));
@@ -72,6 +76,11 @@ impl Checks {
 
     pub const fn pattern(mut self, pattern: &'static str) -> Self {
         self.pattern = Some(pattern);
+        self
+    }
+
+    pub const fn not_null(mut self) -> Self {
+        self.not_null = true;
         self
     }
 
@@ -127,6 +136,11 @@ impl Member {
         }
     }
 
+    /// The name in XML and query.
+    pub fn xml_name(&self) -> &'static str {
+        self.xml.unwrap_or(self.name)
+    }
+
     pub const fn label(mut self) -> Self {
         self.location = Location::Label;
         self
@@ -166,6 +180,11 @@ impl Member {
 
     pub const fn range(mut self, least: i64, most: i64) -> Self {
         self.checks = self.checks.range(least, most);
+        self
+    }
+
+    pub const fn float_range(mut self, least: f64, most: f64) -> Self {
+        self.checks = self.checks.float_range(least, most);
         self
     }
 

@@ -19,9 +19,13 @@ pub struct Question<'a> {
 pub enum Decision {
     Allow,
     /// A statement denies it.
-    ExplicitDeny { kind: &'static str },
+    ExplicitDeny {
+        kind: &'static str,
+    },
     /// No statement allows it.
-    ImplicitDeny { kind: &'static str },
+    ImplicitDeny {
+        kind: &'static str,
+    },
 }
 
 impl Decision {

@@ -181,6 +181,7 @@ async fn spaces_do_not_see_each_other(house: House) {
     let (one, two) = (house.store.space("one").unwrap(), house.store.space("two").unwrap());
     one.table().put(&person("a", "b", 1)).await.unwrap();
     assert_eq!(two.table::<Person>().get(("a", "b")).await.unwrap(), None);
+    assert_eq!(two.queue(QueueName::new("q")).receive(1, HOLD).await.unwrap().messages, []);
     let names = house.store.spaces().await.unwrap();
     assert_eq!(names, [SpaceName::new("one").unwrap()], "a space that was only read is not made");
 }
