@@ -88,6 +88,9 @@ class Examination:
         self.root(f"{name} output", ours["output"], theirs.output_shape, False)
 
     def root(self, key, ours, theirs, is_input):
+        # The query tongue answers a structure without members otherwise than no structure.
+        if theirs is not None and not theirs.members and self.ours["tongue"] == "query" and not is_input:
+            self.differ(key, ours == "Nothing", False)
         members = self.ours["shapes"][ours]
         if theirs is None:
             if members:
@@ -188,7 +191,9 @@ class Examination:
         theirs = getattr(shape, "enum", [])
         # What we only answer may be plain text.
         if "enum" in ours or (theirs and is_input):
-            self.differ(f"{key} enum", sorted(ours.get("enum", [])), sorted(theirs))
+            own = set(ours.get("enum", []))
+            # Only what one side has and the other has not: the sets are long.
+            self.differ(f"{key} enum", sorted(own - set(theirs)), sorted(set(theirs) - own))
 
     def limits(self, key, ours, shape):
         self.checks(key, ours["checks"], shape, ours["type"]["is"])

@@ -31,6 +31,10 @@ const COMMON: &[Common] = &[
     common("SignatureDoesNotMatch", 403, "message", "SignatureDoesNotMatch"),
     common("ExpiredTokenException", 403, "message", "ExpiredToken"),
     common("IncompleteSignatureException", 400, "message", "IncompleteSignature"),
+    common("XAmzContentSHA256Mismatch", 400, "message", "XAmzContentSHA256Mismatch"),
+    common("IncompleteBody", 400, "message", "IncompleteBody"),
+    common("InvalidRequest", 400, "message", "InvalidRequest"),
+    common("BadDigest", 400, "message", "BadDigest"),
     common("OptInRequired", 403, "message", "OptInRequired"),
     common("RequestExpired", 400, "message", "RequestExpired"),
     common("ThrottlingException", 400, "message", "Throttling"),
@@ -85,9 +89,10 @@ fn query_code(spec: Option<&ServiceSpec>, common: &Common) -> &'static str {
     if query { common.query } else { common.code }
 }
 
-/// The service's own code for what every service calls otherwise.
+/// The service's own code for what every service calls otherwise. A code that its contract lists is meant as it is.
 fn own_code<'a>(spec: &'a ServiceSpec, code: &'a str) -> &'a str {
     match code {
+        listed if spec.error(listed).is_some() => listed,
         Fault::VALIDATION => spec.validation_code,
         Fault::ACCESS_DENIED => spec.access_denied_code,
         Fault::INTERNAL => spec.internal_code,

@@ -15,8 +15,7 @@ pub(crate) fn read(schema: &Schema, body: &[u8]) -> Result<Fields, Unreadable> {
 
 /// An operation without an output answers an empty body.
 pub(crate) fn write_response(version: &str, schema: &Schema, output: &Fields) -> Response {
-    let empty = schema.members.is_empty();
-    let body = if empty { Vec::new() } else { json_write::structure(output, schema, Carried::All) };
+    let body = if schema.is_nothing() { Vec::new() } else { json_write::structure(output, schema, Carried::All) };
     Response::new(200, body).with("content-type", &content_type(version))
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn write_response(
     let response = format!("{}Response", operation.name);
     let mut out = xml_write::Writer::default();
     out.open(&response, &format!(" xmlns=\"{}\"", spec.xml_namespace));
-    if !schema.members.is_empty() {
+    if !schema.is_nothing() {
         let result = format!("{}Result", operation.name);
         out.open(&result, "");
         out.structure(output, schema);

@@ -20,7 +20,7 @@ pub(crate) fn read_request(
     request: &Request,
 ) -> Result<Fields, Unreadable> {
     let mut fields = read_body(schema, &request.body)?;
-    let query: Vec<_> = form::pairs(request.query.as_bytes()).take(base::limits::wire::PARAMETERS).collect();
+    let query = form::parameters(request.query.as_bytes())?;
     for member in schema.members {
         let value = match member.location {
             Location::Label => read_label(member, labels)?,

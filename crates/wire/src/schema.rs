@@ -237,6 +237,11 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Whether this is [`crate::Nothing`]: no structure at all, which some tongues tell from one without members.
+    pub fn is_nothing(&self) -> bool {
+        self.members.is_empty() && self.name == "Nothing"
+    }
+
     pub fn member(&self, name: &str) -> Option<&'static Member> {
         self.members.iter().find(|member| member.name == name)
     }

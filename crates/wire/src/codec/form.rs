@@ -30,6 +30,13 @@ pub(crate) fn pairs(form: &[u8]) -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// All names and values, in their order, unless there are absurdly many.
+pub(crate) fn parameters(form: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
+    let most = limits::wire::PARAMETERS;
+    let found: Vec<_> = pairs(form).take(most + 1).collect();
+    if found.len() > most { Err(Unreadable::TooMany { what: "parameters", limit: most }) } else { Ok(found) }
+}
+
 fn unplus(bytes: &[u8]) -> String {
     let spaced: Vec<u8> = bytes.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
     percent_decode(&spaced).decode_utf8_lossy().into_owned()
@@ -45,10 +52,7 @@ pub(crate) struct Tree {
 impl Tree {
     pub(crate) fn read(form: &[u8]) -> Result<Self, Unreadable> {
         let mut root = Self::default();
-        for (count, (name, value)) in pairs(form).enumerate() {
-            if count == limits::wire::PARAMETERS {
-                return Err(Unreadable::TooMany { what: "parameters", limit: limits::wire::PARAMETERS });
-            }
+        for (name, value) in parameters(form)? {
             root.add(&name, value)?;
         }
         Ok(root)

@@ -83,7 +83,7 @@ impl Router {
             return by_target(&candidates, target);
         }
         let forms = candidates.iter().any(|entry| entry.spec.tongue == Tongue::Query);
-        if let Some(action) = action(request).filter(|_| forms) {
+        if forms && let Some(action) = action(request) {
             return by_action(&candidates, &action);
         }
         by_path(&candidates, request)

@@ -96,8 +96,12 @@ impl Checking {
         }
     }
 
+    /// Each rule that a value breaks is a failure of its own; the pattern's stands first (recorded: DynamoDB,
+    /// CloudFormation, Cognito).
     fn value(&mut self, at: At<'_>, ty: &Type, value: &Value) {
-        for rule in rules(&at.member.checks, ty) {
+        let all = || rules(&at.member.checks, ty);
+        let patterns = all().filter(Rule::is_pattern);
+        for rule in patterns.chain(all().filter(|rule| !rule.is_pattern())) {
             if !self.holds(&rule, value) {
                 self.fail(at, value, &rule.to_string());
             }

@@ -7,7 +7,7 @@ use base::Value;
 use super::pattern::{self, Unusable};
 use crate::schema::{Checks, Type};
 
-/// In the order in which AWS names them.
+/// In the order in which AWS lists them for elements (Appendix A).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Rule {
     /// The flag: count bytes, not characters.
@@ -45,6 +45,10 @@ pub(super) fn rules(checks: &Checks, ty: &Type) -> impl Iterator<Item = Rule> {
 }
 
 impl Rule {
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern(_))
+    }
+
     /// A rule for another kind of value holds.
     pub(super) fn holds(&self, value: &Value) -> Result<bool, Unusable> {
         Ok(match (self, value) {

@@ -76,12 +76,12 @@ fn scalars() {
 }
 
 #[test]
-fn length_comes_before_pattern() {
+fn each_broken_rule_of_a_value_is_a_failure() {
     let long = "A".repeat(141);
     let expect = format!(
-        "2 validation errors detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must have \
-         length less than or equal to 140; Value '{long}' at 'functionName' failed to satisfy constraint: Member must \
-         satisfy regular expression pattern: [a-z-]+"
+        "2 validation errors detected: Value '{long}' at 'functionName' failed to satisfy constraint: Member must \
+         satisfy regular expression pattern: [a-z-]+; Value '{long}' at 'functionName' failed to satisfy constraint: \
+         Member must have length less than or equal to 140"
     );
     assert_eq!(message(&Fields::new().with("FunctionName", long.as_str())), expect);
 }
