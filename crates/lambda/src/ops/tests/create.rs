@@ -206,7 +206,8 @@ async fn environments_are_refused() {
                     provided contains reserved keys that are currently not supported for modification. Reserved keys \
                     used in this request: AWS_REGION";
     check(&house, "Environment", json!({"Variables": {"AWS_REGION": "x"}}), says(INVALID, reserved)).await;
-    let answer = house.ask("POST", FUNCTIONS, with(creation("f"), "Environment", json!({"Variables": {"1A": "x"}}))).await;
+    let answer =
+        house.ask("POST", FUNCTIONS, with(creation("f"), "Environment", json!({"Variables": {"1A": "x"}}))).await;
     assert_eq!(answer.error.as_deref(), Some("ValidationException"));
 }
 
@@ -248,7 +249,8 @@ async fn what_this_endpoint_does_not_do_is_refused_plainly() {
     let house = House::new().await;
     let publish = "Publishing versions is not supported by this endpoint yet. Please set Publish to false.";
     check(&house, "Publish", json!(true), says(INVALID, publish)).await;
-    let image = "Functions with the package type Image are not supported by this endpoint. Please provide a zip archive.";
+    let image =
+        "Functions with the package type Image are not supported by this endpoint. Please provide a zip archive.";
     check(&house, "PackageType", json!("Image"), says(INVALID, image)).await;
     let tenancy = "TenancyConfig is not supported by this endpoint.";
     check(&house, "TenancyConfig", json!({"TenantIsolationMode": "PER_TENANT"}), says(INVALID, tenancy)).await;

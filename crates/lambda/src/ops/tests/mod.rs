@@ -4,8 +4,8 @@
 //! lead to a little world that a test can change.
 
 mod code;
-mod create;
 mod crash;
+mod create;
 mod read;
 mod update;
 

@@ -38,8 +38,10 @@ async fn what_is_not_there_is_named() {
         house.refused(method, &format!("{FUNCTIONS}/{path}"), Json::Null, says(MISSING, &words)).await;
     }
     for path in [
-        "/2019-09-30/functions/doesnotexist/concurrency", "/2020-06-30/functions/doesnotexist/code-signing-config",
-        "/2024-08-31/functions/doesnotexist/recursion-config", "/2021-07-20/functions/doesnotexist/runtime-management-config",
+        "/2019-09-30/functions/doesnotexist/concurrency",
+        "/2020-06-30/functions/doesnotexist/code-signing-config",
+        "/2024-08-31/functions/doesnotexist/recursion-config",
+        "/2021-07-20/functions/doesnotexist/runtime-management-config",
     ] {
         let words = format!("Function not found: {}", arn("doesnotexist"));
         house.refused("GET", path, Json::Null, says(MISSING, &words)).await;
@@ -190,7 +192,8 @@ async fn tags_are_refused_in_awss_words() {
     house.refused("POST", &tags_path(&arn("f")), json!({"Tags": tags}), says(INVALID, many)).await;
     let missing = format!("Function not found: {}", arn("g"));
     house.refused("GET", &tags_path(&arn("g")), Json::Null, says(MISSING, &missing)).await;
-    let keys = "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
+    let keys =
+        "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null";
     house.refused("DELETE", &tags_path(&arn("f")), Json::Null, says(VALIDATION, keys)).await;
     let config = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0";
     let words = format!("The Lambda code signing configuration {config} can not be found.");

@@ -34,10 +34,8 @@ async fn new_code_runs_when_it_is_ready_and_the_old_until_then() {
     let functions = house.control.functions().clone();
     let running = || functions.resolve(&context().scope, "f", None).expect("it runs").function.settings.code.sha256;
     assert_eq!(running(), store::BlobId::of(&samples::code("f")), "the update is still in progress");
-    let words = format!(
-        "The operation cannot be performed at this time. An update is in progress for resource: {}",
-        arn("f")
-    );
+    let words =
+        format!("The operation cannot be performed at this time. An update is in progress for resource: {}", arn("f"));
     house.refused("PUT", &code_path("f"), new_code(), says(CONFLICT, &words)).await;
     house.refused("PUT", &configuration_path("f"), json!({}), says(CONFLICT, &words)).await;
 
@@ -67,7 +65,10 @@ async fn a_dry_run_changes_nothing() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_ne!(answer.body["CodeSha256"], before["CodeSha256"]);
     assert_eq!(house.settled("f").await, before);
-    assert_eq!(house.control.deps.store.blobs().get(store::BlobId::of(&samples::code("new"))).await.expect("read"), None);
+    assert_eq!(
+        house.control.deps.store.blobs().get(store::BlobId::of(&samples::code("new"))).await.expect("read"),
+        None
+    );
 }
 
 #[tokio::test]
