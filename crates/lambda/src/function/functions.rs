@@ -222,7 +222,7 @@ impl Functions {
 
     /// A failed commit may have been done all the same: the view shows only what was.
     fn is_written(&self, record: &FunctionRecord) -> bool {
-        self.view.get(store::Record::key(record)).is_some_and(|shown| shown.record.revision_id == record.revision_id)
+        self.view.get(store::Record::key(record)).is_some_and(|shown| *shown.record == *record)
     }
 
     fn settled_after(

@@ -10,6 +10,7 @@ use base::Fault;
 
 use crate::code::trees;
 use crate::control::Control;
+use crate::function::fault::CONFLICT;
 use crate::function::state::{Refused, Unready};
 use crate::function::{FunctionName, FunctionRecord};
 
@@ -44,6 +45,10 @@ pub(crate) fn begin(control: &Arc<Control>, record: &FunctionRecord) {
     let version = record.version.clone();
     control.deps.tasks.spawn_until_closing("function_prepare", async move {
         while let Err(fault) = prepare(&this, &name, &version).await {
+            // Somebody has put a tag on it meanwhile: look again at once.
+            if fault.code == CONFLICT {
+                continue;
+            }
             tracing::warn!(function = %name.arn(), %fault, "a function can't go on to its next state yet");
             this.deps.clock.sleep(AGAIN).await;
         }
