@@ -40,7 +40,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) const SPEC: Self = Self { bytes: UNZIPPED_BYTES, nodes: ARCHIVE_ENTRIES };
+    pub(super) const LAMBDA: Self = Self { bytes: UNZIPPED_BYTES, nodes: ARCHIVE_ENTRIES };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) type Archive = ZipArchive<Cursor<Bytes>>;
 
 /// Reads all of it; takes as long as unpacking does.
 pub fn check(bytes: &Bytes) -> Result<Checked, Refusal> {
-    check_within(bytes, Limits::SPEC)
+    check_within(bytes, Limits::LAMBDA)
 }
 
 pub(super) fn check_within(bytes: &Bytes, limits: Limits) -> Result<Checked, Refusal> {

@@ -10,6 +10,7 @@ use base::Fault;
 
 use crate::code::trees;
 use crate::control::Control;
+use crate::function::fault::CONFLICT;
 use crate::function::state::{Refused, Unready};
 use crate::function::{FunctionName, FunctionRecord};
 
@@ -25,7 +26,7 @@ pub(crate) fn resume(control: &Arc<Control>) {
     let this = control.clone();
     control.deps.tasks.spawn_until_closing("code_unpack", async move {
         for record in all.iter().filter(|record| !record.status.is_preparing()) {
-            if let Err(error) = this.trees.ensure(record.running().code.sha256).await {
+            if let Err(error) = this.functions.tree(record, &record.running().code).await {
                 tracing::warn!(function = %record.arn(), %error, "cannot unpack the code of a function");
             }
         }
@@ -44,6 +45,10 @@ pub(crate) fn begin(control: &Arc<Control>, record: &FunctionRecord) {
     let version = record.version.clone();
     control.deps.tasks.spawn_until_closing("function_prepare", async move {
         while let Err(fault) = prepare(&this, &name, &version).await {
+            // Somebody has put a tag on it meanwhile: look again at once.
+            if fault.code == CONFLICT {
+                continue;
+            }
             tracing::warn!(function = %name.arn(), %fault, "a function can't go on to its next state yet");
             this.deps.clock.sleep(AGAIN).await;
         }
@@ -57,26 +62,26 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
         return Ok(());
     }
     // Held until the new state is committed; from then on the record itself keeps the tree.
-    let (next, _tree) = match control.trees.ensure(record.settings.code.sha256).await {
+    let (next, _tree) = match control.functions.tree(&record, &record.settings.code).await {
         Ok(tree) => (ready(&record, control)?, Some(tree)),
         Err(error) => {
             tracing::error!(function = %record.arn(), %error, "the code of a function can't be made ready");
             (unready(&record, &why(error), control)?, None)
         }
     };
-    control.functions.update(&record, revision, next).await.map(drop)
+    control.functions.update(&record, revision, next, None).await.map(drop)
 }
 
 fn ready(record: &FunctionRecord, control: &Control) -> Result<FunctionRecord, Fault> {
     let status = record.status.ready().map_err(impossible)?;
-    Ok(FunctionRecord { status, serving: None, revision_id: control.revision_id(), ..record.clone() })
+    Ok(FunctionRecord { status, serving: None, revision_id: control.new_id(), ..record.clone() })
 }
 
 /// A failed update leaves the function as it was.
 fn unready(record: &FunctionRecord, why: &Unready, control: &Control) -> Result<FunctionRecord, Fault> {
     let status = record.status.unready(why).map_err(impossible)?;
     let settings = record.running().clone();
-    Ok(FunctionRecord { status, settings, serving: None, revision_id: control.revision_id(), ..record.clone() })
+    Ok(FunctionRecord { status, settings, serving: None, revision_id: control.new_id(), ..record.clone() })
 }
 
 fn impossible(refused: Refused) -> Fault {
