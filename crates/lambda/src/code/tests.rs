@@ -83,6 +83,28 @@ fn an_archive_lies_as_it_was_packed() {
     assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)).into());
 }
 
+/// Bit 11 of the flags of the first entry, in both of its headers.
+fn without_utf8_flag(bytes: &Bytes) -> Bytes {
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").expect("one entry");
+    let mut out = bytes.to_vec();
+    out[7] &= !8;
+    out[directory + 9] &= !8;
+    Bytes::from(out)
+}
+
+#[test]
+fn names_in_utf8_are_read_as_such_whether_they_say_so_or_not() {
+    let said = Sample::new().file("grüße.py", b"").bytes();
+    let unsaid = without_utf8_flag(&said);
+    assert_ne!(unsaid, said);
+    for bytes in [said, unsaid] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tree = folder.path().join("tree");
+        unpack::unpack(&bytes, &tree, SMALL).expect("it is taken");
+        assert_eq!(contents(&tree).into_keys().collect::<Vec<_>>(), ["grüße.py"]);
+    }
+}
+
 #[test]
 fn files_keep_the_archives_time() {
     let sample = Sample::new().file("a", b"");
