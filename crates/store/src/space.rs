@@ -50,7 +50,7 @@ impl fmt::Debug for SpaceName {
     }
 }
 
-/// One space of a store; cheap to clone. It is made with the first write to it.
+/// One space of a store; cheap to clone. It is made when it is first written to or watched, not when it is read.
 #[derive(Clone, Debug)]
 pub struct Space {
     pub(crate) name: SpaceName,

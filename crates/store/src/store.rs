@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use base::{Clock, Random};
+use base::{Clock, Random, Tasks};
 
 use crate::blob::Blobs;
 use crate::engine::memory::{Disk, Memory};
@@ -89,10 +89,11 @@ impl Store {
     /// every blob. The copy is a store like any other; [`crate::restore`] checks it and puts it in place.
     pub async fn backup(&self, to: &Path) -> Result<()> {
         let kept = self.blobs.keep_all().await;
-        let staged = Staged::new(to)?;
+        let (tasks, to) = (Tasks::new(), to.to_owned());
+        let staged = tasks.blocking(move || Staged::new(&to)).await?;
         self.engine.backup(staged.dir()).await?;
         self.blobs.copy_to(&staged.dir().join("blobs")).await?;
         drop(kept);
-        staged.publish()
+        tasks.blocking(move || staged.publish()).await
     }
 }

@@ -96,7 +96,10 @@ impl Range {
     #[must_use]
     pub fn before(mut self, key: &[u8]) -> Self {
         let key = Bytes::copy_from_slice(key);
-        self.end = Some(self.end.map_or(key.clone(), |end| end.min(key)));
+        self.end = Some(match self.end {
+            Some(end) => end.min(key),
+            None => key,
+        });
         self
     }
 
@@ -247,7 +250,7 @@ pub enum Hold {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
     pub rows: Vec<Row>,
-    /// When the next row of this queue will be due, if fewer than the limit were and there is one.
+    /// When the next of the queue's other rows will be due, if fewer than the limit were and there is one.
     pub next_due_ms: Option<i64>,
 }
 

@@ -40,6 +40,7 @@ promises! {
     a_list_is_in_order_and_goes_on_after_a_key
     ranges_go_both_ways_and_stop_at_their_limit
     a_later_commit_has_a_greater_revision_even_after_a_delete
+    a_caller_who_stops_waiting_does_not_stop_the_commit
     spaces_do_not_see_each_other
     a_dropped_space_is_empty_and_can_be_used_again
     what_is_too_large_is_refused
@@ -177,10 +178,24 @@ async fn a_later_commit_has_a_greater_revision_even_after_a_delete(house: House)
     }
 }
 
+async fn a_caller_who_stops_waiting_does_not_stop_the_commit(house: House) {
+    let people = house.space().table::<Person>();
+    people.put(&person("t", "first", 1)).await.unwrap();
+    let (left, last) = (person("t", "left", 1), person("t", "last", 1));
+    tokio::select! {
+        biased;
+        done = people.put(&left) => drop(done.unwrap()),
+        () = std::future::ready(()) => {}
+    }
+    people.put(&last).await.unwrap();
+    assert_eq!(people.list(("t",), None, 10).await.unwrap().len(), 3);
+}
+
 async fn spaces_do_not_see_each_other(house: House) {
     let (one, two) = (house.store.space("one").unwrap(), house.store.space("two").unwrap());
     one.table().put(&person("a", "b", 1)).await.unwrap();
     assert_eq!(two.table::<Person>().get(("a", "b")).await.unwrap(), None);
+    assert_eq!(two.queue(QueueName::new("q")).receive(1, HOLD).await.unwrap().messages, []);
     let names = house.store.spaces().await.unwrap();
     assert_eq!(names, [SpaceName::new("one").unwrap()], "a space that was only read is not made");
 }

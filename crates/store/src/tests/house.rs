@@ -11,7 +11,7 @@ use crate::{Record, Space, Store};
 #[derive(Debug)]
 pub(super) struct House {
     pub(super) store: Store,
-    pub(super) dir: Option<tempfile::TempDir>,
+    _dir: Option<tempfile::TempDir>,
 }
 
 impl House {
@@ -25,13 +25,13 @@ pub(super) fn clock() -> Clock {
 }
 
 pub(super) async fn memory() -> House {
-    House { store: Store::memory(clock(), Random::seeded(1)), dir: None }
+    House { store: Store::memory(clock(), Random::seeded(1)), _dir: None }
 }
 
 pub(super) async fn sqlite() -> House {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open_sqlite_with(dir.path(), small(), clock(), Random::seeded(1)).await.unwrap();
-    House { store, dir: Some(dir) }
+    House { store, _dir: Some(dir) }
 }
 
 /// A small reserve, so that a test's disk can be small.

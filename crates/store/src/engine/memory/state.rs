@@ -122,12 +122,11 @@ impl State {
     pub(super) fn claim(&mut self, claim: &Claim, now_ms: i64) -> (Claimed, Vec<Change>) {
         let limit = claim.limit.min(ROWS);
         let keys = self.due_keys(claim, now_ms, limit);
-        let changes = match &claim.hold {
-            Hold::Peek { .. } => Vec::new(),
-            Hold::For(_) if keys.is_empty() => Vec::new(),
-            Hold::For(hold) => self.hold(&keys, super::super::add_ms(now_ms, *hold)),
-        };
         let next_due_ms = (keys.len() < limit).then(|| self.next_due(&claim.queue, now_ms)).flatten();
+        let changes = match &claim.hold {
+            Hold::For(hold) if !keys.is_empty() => self.hold(&keys, super::super::add_ms(now_ms, *hold)),
+            Hold::For(_) | Hold::Peek { .. } => Vec::new(),
+        };
         let rows = keys.iter().filter_map(|key| self.get(key)).collect();
         (Claimed { rows, next_due_ms }, changes)
     }

@@ -91,7 +91,7 @@ pub(crate) struct Shared {
     /// Held while a space is opened, dropped or frozen for a backup.
     changing: Mutex<()>,
     /// Locked for as long as this directory is ours.
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug, Default)]
@@ -133,6 +133,14 @@ impl Sqlite {
         self.blocking(move |shared| shared.open_space(&name)).await
     }
 
+    async fn existing(&self, name: &SpaceName) -> Result<Option<Arc<SpaceFile>>> {
+        if let Some(space) = self.shared.opened(name) {
+            return Ok(Some(space));
+        }
+        let name = name.clone();
+        self.blocking(move |shared| shared.existing(&name)).await
+    }
+
     /// Reads from the space; what is empty if there is no such space.
     async fn read<T: Default + Send + 'static>(
         &self,
@@ -164,7 +172,7 @@ impl Shared {
             counts: Arc::default(),
             open: RwLock::default(),
             changing: Mutex::default(),
-            _lock: lock,
+            lock,
         };
         for space in shared.stored()? {
             schema::check(&shared.path_of(&space))?;
@@ -236,6 +244,10 @@ impl Drop for Shared {
         for space in self.open.get_mut().values() {
             space.close();
         }
+        // Closing the file isn't enough: a process that is just being forked holds it too, until it becomes another.
+        if let Err(error) = rustix::fs::flock(&self.lock, rustix::fs::FlockOperation::Unlock) {
+            tracing::warn!(dir = %self.dir.display(), %error, "the directory can't be given back");
+        }
     }
 }
 
@@ -284,7 +296,10 @@ impl Engine for Sqlite {
         if matches!(claim.hold, Hold::Peek { .. }) {
             return self.read(space, move |db| rows::peek(db, &claim, now_ms)).await;
         }
-        self.space(space).await?.claim(claim).await
+        match self.existing(space).await? {
+            Some(space) => space.claim(claim).await,
+            None => Ok(Claimed::default()),
+        }
     }
 
     async fn watch(&self, space: &SpaceName, prefix: &[u8], start: Start, watcher: Weak<dyn Watcher>) -> Result<()> {

@@ -39,7 +39,7 @@ pub(super) fn database(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
 pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection> {
     check(path)?;
     let open = || {
-        let mut db = Connection::open_with_flags(path, flags() | OpenFlags::SQLITE_OPEN_CREATE)?;
+        let mut db = connect(path, OpenFlags::SQLITE_OPEN_CREATE)?;
         db.set_prepared_statement_cache_capacity(32);
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", options.synchronous())?;
@@ -57,7 +57,7 @@ pub(super) fn open_writer(path: &Path, options: &Options) -> Result<Connection> 
 /// A connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     let open = || {
-        let db = Connection::open_with_flags(path, flags())?;
+        let db = connect(path, OpenFlags::empty())?;
         common(&db)?;
         db.pragma_update(None, "query_only", true)?;
         Ok(db)
@@ -65,8 +65,11 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     open().map_err(database(path))
 }
 
-fn flags() -> OpenFlags {
-    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+/// By `unix-excl` the index of the write-ahead log lies in this process's memory. Otherwise it is a file that is mapped,
+/// and on a full disk a touch of it may end the process with SIGBUS. It also keeps other programs out.
+fn connect(path: &Path, further: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | further;
+    Connection::open_with_flags_and_vfs(path, flags, c"unix-excl")
 }
 
 fn common(db: &Connection) -> rusqlite::Result<()> {
@@ -81,7 +84,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
         return Ok(());
     }
     let read = || {
-        let db = Connection::open_with_flags(path, flags())?;
+        let db = connect(path, OpenFlags::empty())?;
         Ok((pragma(&db, "application_id")?, pragma(&db, "user_version")?))
     };
     match read().map_err(database(path))? {
