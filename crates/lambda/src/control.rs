@@ -68,7 +68,7 @@ impl Control {
         let functions = Arc::new(Functions::open(&space, trees.clone()).await?);
         let links = Links::open_in(&space, archives.clone()).await?;
         let control = Arc::new(Self { deps, functions, archives, trees, links });
-        control.deps.tasks.spawn_until_closing("code_collect", control.trees.clone().collect_always());
+        control.deps.tasks.spawn("code_collect", control.trees.clone().collect_always());
         ops::prepare::resume(&control);
         Ok(control)
     }

@@ -61,6 +61,12 @@ impl Archives {
             None => Ok(None),
         }
     }
+
+    /// How many there are; for tests.
+    #[cfg(test)]
+    pub(crate) async fn count(&self) -> usize {
+        self.table.list((), None, usize::MAX).await.expect("the memory store can be read").len()
+    }
 }
 
 /// The row comes with the batch.

@@ -171,11 +171,8 @@ impl Trees {
 
     async fn remove_half(&self, beside: PathBuf) {
         let path = beside.clone();
-        match self.tasks.blocking(move || std::fs::remove_dir_all(path)).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(path = %beside.display(), %error, "cannot remove half-unpacked code; the next start does");
-            }
-            _ => {}
+        if let Err(error) = self.tasks.blocking(move || gone(std::fs::remove_dir_all(path))).await {
+            tracing::warn!(path = %beside.display(), %error, "cannot remove half-unpacked code; the next start does");
         }
     }
 
@@ -217,12 +214,15 @@ impl Trees {
         }
     }
 
-    /// Removes what nobody needs, whenever there is something; runs until the house closes.
+    /// Removes what nobody needs, whenever there is something. When the house closes it finishes what it is at.
     pub async fn collect_always(self: Arc<Self>) {
         self.find_unneeded().await;
         loop {
             self.collect_once().await;
-            self.collect.notified().await;
+            tokio::select! {
+                () = self.tasks.closing().cancelled() => return,
+                () = self.collect.notified() => {}
+            }
         }
     }
 
@@ -300,10 +300,18 @@ fn prepare_root(root: &Path) -> io::Result<()> {
     std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o711))?;
     for name in names(root)? {
         if name.starts_with(UNFINISHED) {
-            std::fs::remove_dir_all(root.join(name))?;
+            gone(std::fs::remove_dir_all(root.join(name)))?;
         }
     }
     Ok(())
+}
+
+/// What isn't there is gone.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 fn names(root: &Path) -> io::Result<Vec<String>> {

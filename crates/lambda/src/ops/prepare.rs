@@ -14,7 +14,7 @@ use crate::function::fault::CONFLICT;
 use crate::function::state::{Refused, Unready};
 use crate::function::{FunctionName, FunctionRecord};
 
-/// How long to wait when the store takes no writes.
+/// How long to wait when the store can't be used.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Begins for every record that needs it; and unpacks again what isn't there any more.
@@ -24,8 +24,10 @@ pub(crate) fn resume(control: &Arc<Control>) {
         begin(control, record);
     }
     let this = control.clone();
-    control.deps.tasks.spawn_until_closing("code_unpack", async move {
-        for record in all.iter().filter(|record| !record.status.is_preparing()) {
+    control.deps.tasks.spawn("code_unpack", async move {
+        let closing = this.deps.tasks.closing();
+        for record in all.iter().filter(|record| !record.status.is_preparing()).take_while(|_| !closing.is_cancelled())
+        {
             if let Err(error) = this.functions.tree(record, &record.running().code).await {
                 tracing::warn!(function = %record.arn(), %error, "cannot unpack the code of a function");
             }
@@ -43,19 +45,23 @@ pub(crate) fn begin(control: &Arc<Control>, record: &FunctionRecord) {
         qualifier: None,
     };
     let version = record.version.clone();
-    control.deps.tasks.spawn_until_closing("function_prepare", async move {
+    // Not cut off when the house closes: what is being unpacked is finished, what has to wait is left for the next start.
+    control.deps.tasks.spawn("function_prepare", async move {
         while let Err(fault) = prepare(&this, &name, &version).await {
             // Somebody has put a tag on it meanwhile: look again at once.
             if fault.code == CONFLICT {
                 continue;
             }
             tracing::warn!(function = %name.arn(), %fault, "a function can't go on to its next state yet");
-            this.deps.clock.sleep(AGAIN).await;
+            tokio::select! {
+                () = this.deps.tasks.closing().cancelled() => return,
+                () = this.deps.clock.sleep(AGAIN) => {}
+            }
         }
     });
 }
 
-/// `Err` if it has to be tried again: somebody else changed the record, or the store takes no writes.
+/// `Err` if it has to be tried again: somebody else changed the record, or the store can't be used now.
 async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Result<(), Fault> {
     let Some((record, revision)) = control.functions.find(name, version) else { return Ok(()) };
     if !record.status.is_preparing() {
@@ -64,6 +70,8 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
     // Held until the new state is committed; from then on the record itself keeps the tree.
     let (next, _tree) = match control.functions.tree(&record, &record.settings.code).await {
         Ok(tree) => (ready(&record, control)?, Some(tree)),
+        // The archive may be there when the store can be read again.
+        Err(trees::Error::Store(error)) if !matches!(error, store::Error::Corrupt { .. }) => return Err(error.into()),
         Err(error) => {
             tracing::error!(function = %record.arn(), %error, "the code of a function can't be made ready");
             (unready(&record, &why(error), control)?, None)

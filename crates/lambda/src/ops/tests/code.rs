@@ -174,7 +174,7 @@ async fn an_update_whose_code_cannot_be_unpacked_leaves_what_was_there() {
     assert!(house.control.functions().resolve(&context().scope, "f", None).is_ok());
 }
 
-fn trees(house: &House) -> Vec<String> {
+pub(super) fn trees(house: &House) -> Vec<String> {
     let listed = std::fs::read_dir(house.folder.path().join("code")).expect("the folder");
     let mut names: Vec<_> =
         listed.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();

@@ -7,6 +7,7 @@ mod code;
 mod crash;
 mod create;
 mod read;
+mod sim;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
