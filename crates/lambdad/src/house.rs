@@ -77,7 +77,7 @@ impl Open {
         let registry = Registry::new(ground.random.clone());
         let relay = EndpointRelay::new(ground.back.clone());
         let sandbox = sandbox(options, &ground).await?;
-        let runtimes = runtimes(options)?;
+        let runtimes = runtimes(options, &ground).await?;
         let workshop = workshop(options, &ground, &sandbox, &relay);
         let control = Control::open(lambda::Deps {
             store: ground.store.clone(),
@@ -144,9 +144,14 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
     Sandbox::open(config, ground.back.clone(), ground.clock.clone()).await.context("opening the sandbox")
 }
 
-fn runtimes(options: &ServeOptions) -> anyhow::Result<Arc<Runtimes>> {
-    let bootstraps = Bootstraps::lay_out(options.data_dir.join("runtimes")).context("laying out the bootstraps")?;
-    Ok(Arc::new(Runtimes::new(discover(), bootstraps, options.strict_runtimes)))
+/// The interpreters are found, and the bootstraps compiled, beside the start: both run programs of the host.
+async fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
+    let folder = options.data_dir.join("runtimes");
+    let laid_out = move || Bootstraps::lay_out(folder).map(|bootstraps| (bootstraps, discover()));
+    let (bootstraps, found) = ground.back.blocking(laid_out).await.context("laying out the bootstraps")?;
+    let (ahead, interpreters, back) = (bootstraps.clone(), found.clone(), ground.back.clone());
+    ground.back.spawn("compile bootstraps", async move { back.blocking(move || ahead.compile(&interpreters)).await });
+    Ok(Arc::new(Runtimes::new(found, bootstraps, options.strict_runtimes)))
 }
 
 fn workshop(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox, relay: &Arc<EndpointRelay>) -> Arc<Workshop> {

@@ -54,7 +54,8 @@ pub(crate) async fn get(
 }
 
 fn code_location(control: &Control, context: &Context, record: &FunctionRecord) -> FunctionCodeLocation {
-    let link = control.links.make(&context.origin, &record.settings.code.sha256, control.deps.clock.now());
+    let key = record.archive_key(&record.settings.code);
+    let link = control.links.make(&context.origin, &key, control.deps.clock.now());
     FunctionCodeLocation {
         repository_type: Some("S3".to_owned()),
         location: Some(link),

@@ -8,11 +8,11 @@ pub(crate) mod prepare;
 mod role;
 pub(crate) mod tags;
 mod update;
+pub(crate) mod update_function_code;
+pub(crate) mod update_function_configuration;
 
 #[cfg(test)]
 mod tests;
-pub(crate) mod update_function_code;
-pub(crate) mod update_function_configuration;
 
 use base::Fault;
 

@@ -45,7 +45,7 @@ async fn change(
         let found = control.functions.find(name, LATEST);
         let (before, revision) = found.ok_or_else(|| function_not_found(&name.arn()))?;
         let after = FunctionRecord { tags: change(&before.tags)?, ..(*before).clone() };
-        match control.functions.update(&before, revision, after).await {
+        match control.functions.update(&before, revision, after, None).await {
             Err(fault) if fault.code == crate::function::fault::CONFLICT => {}
             other => return other.map(|_| Nothing {}),
         }

@@ -21,8 +21,8 @@ pub(crate) async fn handle(
     if let Some(role) = &input.role {
         role::check(&control, &context, role, &found.record.name).await?;
     }
-    let next = found.next(Settings { id: control.revision_id(), code: before.code, config }, &control);
-    let record = control.functions.update(&found.record, found.revision, next).await?;
+    let next = found.next(Settings { id: control.new_id(), code: before.code, config }, &control);
+    let record = control.functions.update(&found.record, found.revision, next, None).await?;
     prepare::begin(&control, &record);
     Ok(describe::in_full(&record, record.arn()))
 }

@@ -28,10 +28,10 @@ pub(super) async fn go(house: &House, door: Door, request: http::Request<Incomin
         return house.pages.answer(request).await;
     }
     // First, the body arrives, within its limit: signatures cover it.
-    let mut request = match arrive(request).await {
-        Ok(request) => request,
-        Err(fault) => return wire::encode_fault(None, &fault, &request_id),
-    };
+    let (mut request, arrived) = arrive(request).await;
+    if let Err(late) = arrived {
+        return incomplete(house, &request, late, &request_id);
+    }
     // The service is known before the signature is checked, since its envelope words even that refusal.
     let recognized = match recognize(house, &request) {
         Ok(recognized) => recognized,
@@ -62,18 +62,42 @@ async fn steps(
     Ok(wire::encode_output(spec, operation, output, request_id))
 }
 
-async fn arrive(request: http::Request<Incoming>) -> Result<Request, Fault> {
+/// Why a body did not arrive whole.
+enum Incomplete {
+    TooLarge,
+    Broken(String),
+}
+
+/// The request; without its body if that did not arrive.
+async fn arrive(request: http::Request<Incoming>) -> (Request, Result<(), Incomplete>) {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, base::limits::http::BODY_BYTES).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { too_large() } else { Fault::new("IncompleteBody", error.to_string()) }
-    })?;
-    Ok(Request {
+        if error.is::<LengthLimitError>() { Incomplete::TooLarge } else { Incomplete::Broken(error.to_string()) }
+    });
+    let (body, arrived) = match body {
+        Ok(body) => (body.to_bytes(), Ok(())),
+        Err(late) => (bytes::Bytes::new(), Err(late)),
+    };
+    let request = Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        body: body.to_bytes(),
-    })
+        body,
+    };
+    (request, arrived)
+}
+
+/// In the words of the operation that was meant, as far as path and headers tell it.
+fn incomplete(house: &House, request: &Request, late: Incomplete, request_id: &str) -> Response {
+    let recognized = recognize(house, request).ok();
+    let fault = match late {
+        Incomplete::TooLarge => too_large(recognized.as_ref().map(|recognized| recognized.operation.name)),
+        Incomplete::Broken(cause) => {
+            Fault::new("IncompleteBody", "The request's body did not arrive.").caused_by(cause)
+        }
+    };
+    refuse(recognized.map(|recognized| recognized.spec), &fault, request_id)
 }
 
 fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'static ServiceSpec>, Fault)> {

@@ -6,7 +6,7 @@ use store::engine::memory::Faults;
 use super::*;
 
 /// As after a kill: the tasks end where they are, the memory is gone, the disk and the folder stay.
-async fn crashed(house: House) -> House {
+pub(super) async fn crashed(house: House) -> House {
     let House { control, world, disk, folder, .. } = house;
     disk.crash();
     control.deps.tasks.close().await;

@@ -7,6 +7,7 @@ mod code;
 mod crash;
 mod create;
 mod read;
+mod sim;
 mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,9 +126,9 @@ impl House {
             data_dir: folder.path().to_owned(),
         };
         let control = Control::open(deps).await.expect("it opens");
-        let service = control.operations(Service::new(&crate::LAMBDA));
+        let service = control.operations(Service::new(&crate::SPEC));
         let wake = control.functions().wake().await;
-        Self { control, world, disk, folder, service, router: Router::new(&[&crate::LAMBDA]), wake }
+        Self { control, world, disk, folder, service, router: Router::new(&[&crate::SPEC]), wake }
     }
 
     /// One request, from bytes to bytes.
@@ -143,7 +144,7 @@ impl House {
         };
         let response = match self.perform(&request).await {
             Ok(response) => response,
-            Err(fault) => wire::encode_fault(Some(&crate::LAMBDA), &fault, "id"),
+            Err(fault) => wire::encode_fault(Some(&crate::SPEC), &fault, "id"),
         };
         Answer {
             status: response.status,
