@@ -87,3 +87,12 @@ fn is_known(part: &str, input: &Schema) -> bool {
     matches!(part, "region" | "account")
         || input.member(part).is_some_and(|member| matches!(member.ty, wire::Type::String))
 }
+
+#[test]
+fn a_resource_of_an_unknown_part_is_noticed() {
+    let (_, _, operation) = done().find(|(name, ..)| name == "lambda:GetFunction").expect("it is done");
+    let input = (operation.shapes.expect("it is done").input)();
+    let found: Vec<_> =
+        parts("arn:{region}:{FunctionName}:{FunctioName}").filter(|part| !is_known(part, input)).collect();
+    assert_eq!(found, ["FunctioName"]);
+}
