@@ -40,6 +40,7 @@ pub struct Open {
     front: Tasks,
     /// What they need; closed last.
     back: Tasks,
+    registry: Arc<Registry>,
     data_plane: DataPlane,
     logs: Arc<Logs>,
     sandbox: Sandbox,
@@ -96,17 +97,22 @@ impl Open {
         services.push(logs.service());
         services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::SPEC))));
         registry.install(services, access.clone());
-        let house = house(options, &ground, registry, access, control, address);
+        let house = house(options, &ground, registry.clone(), access, control, address);
         relay.install(house.clone());
         carry(&ground)?;
         let serving = serve_until(house, listener, ground.front.closing().clone());
         ground.front.spawn("front door", serving);
         data_plane.start();
-        Ok(Self { address, front: ground.front, back: ground.back, data_plane, logs, sandbox })
+        Ok(Self { address, front: ground.front, back: ground.back, registry, data_plane, logs, sandbox })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The operations of this house, each behind its permission.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
     }
 
     /// No new work; what runs ends; then everything is put away.
