@@ -57,7 +57,6 @@ impl std::fmt::Debug for House {
 }
 
 /// A body over the limit, in AWS's words.
-fn too_large() -> Fault {
-    let limit = base::limits::http::BODY_BYTES;
+fn too_large(limit: usize) -> Fault {
     Fault::new("RequestEntityTooLargeException", format!("Request must be smaller than {limit} bytes"))
 }

@@ -1,12 +1,13 @@
 //! The way of a request. The column of steps in `go` is the order; each says why it stands where it stands.
 
+use base::limits::http::{BODY_BYTES, PAGE_BODY_BYTES};
 use base::{Caller, Fault, Fields, Region, Scope};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use wire::sigv4::{Accept, Claim};
 use wire::{Context, OperationSpec, Request, Response, ServiceSpec};
 
-use super::{Auth, Door, House, too_large};
+use super::{Auth, Door, House, connections, too_large};
 
 /// A request that was recognized: it has a contract, and from here on errors are told in that service's envelope.
 struct Recognized {
@@ -24,14 +25,16 @@ struct Identified {
 pub(super) async fn go(house: &House, door: Door, request: http::Request<Incoming>) -> Response {
     let request_id = house.random.uuid_v4().to_string();
     // Our own pages lie outside of AWS's names, and are not to be seen from inside of an environment.
-    if door == Door::Front && request.uri().path().starts_with("/_lambdad/") {
-        return house.pages.answer(request).await;
-    }
+    let own_page = door == Door::Front && request.uri().path().starts_with("/_lambdad/");
+    let limit = if own_page { PAGE_BODY_BYTES } else { BODY_BYTES };
     // First, the body arrives, within its limit: signatures cover it.
-    let mut request = match arrive(request).await {
+    let mut request = match arrive(house, request, limit).await {
         Ok(request) => request,
         Err(fault) => return wire::encode_fault(None, &fault, &request_id),
     };
+    if own_page {
+        return house.pages.answer(request).await;
+    }
     // The service is known before the signature is checked, since its envelope words even that refusal.
     let recognized = match recognize(house, &request) {
         Ok(recognized) => recognized,
@@ -62,10 +65,15 @@ async fn steps(
     Ok(wire::encode_output(spec, operation, output, request_id))
 }
 
-async fn arrive(request: http::Request<Incoming>) -> Result<Request, Fault> {
+async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> Result<Request, Fault> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, base::limits::http::BODY_BYTES).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { too_large() } else { Fault::new("IncompleteBody", error.to_string()) }
+    let collected = tokio::select! {
+        collected = Limited::new(body, limit).collect() => collected,
+        // Nobody who sends half a request keeps the house open.
+        () = connections::closing_is_over(house) => return Err(Fault::unavailable("the house closes")),
+    };
+    let body = collected.map_err(|error| {
+        if error.is::<LengthLimitError>() { too_large(limit) } else { Fault::new("IncompleteBody", error.to_string()) }
     })?;
     Ok(Request {
         method: head.method,
