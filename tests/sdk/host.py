@@ -57,6 +57,7 @@ class Disk:
                 file.truncate(megabytes << 20)
             run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0", self.backing)
         run("mount", "-o", "loop,commit=600", self.backing, self.path)
+        os.makedirs(self.data(), exist_ok=True)
 
     def data(self):
         return os.path.join(self.path, "data")
