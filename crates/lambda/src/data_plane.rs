@@ -76,7 +76,7 @@ impl DataPlane {
         self.invoker.pool.alive()
     }
 
-    /// Destroys the environments; called when no event runs any more.
+    /// Lets events end, then destroys the environments; called when no event comes any more.
     pub async fn close(&self) {
         self.invoker.pool.close().await;
     }

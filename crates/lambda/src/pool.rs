@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::doors::{Call, Decision, Emit, Permit, Question};
-use base::{Fault, Scope};
+use base::{Fault, Scope, Tasks};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -48,6 +48,8 @@ pub struct Pool {
     /// Functions that changed or went, and when: environments made before are not put back.
     forgotten: Mutex<HashMap<String, Instant>>,
     alive: AtomicUsize,
+    /// The invocations, whoever waits for them.
+    running: Tasks,
 }
 
 type Key = (String, String);
@@ -76,6 +78,7 @@ impl Pool {
             idle: Mutex::default(),
             forgotten: Mutex::default(),
             alive: AtomicUsize::new(0),
+            running: Tasks::new(),
         });
         pool.clone().look_after();
         pool
@@ -95,7 +98,7 @@ impl Pool {
     ) -> Result<Finished, Fault> {
         let admitted = self.admission.admit(&launch.scope.account)?;
         let pool = self.clone();
-        let running = self.workshop.tasks.spawn("invocation", async move {
+        let running = self.running.spawn("invocation", async move {
             let _admitted = admitted;
             let mut environment = pool.place(launch).await?;
             let finished = environment.run(invocation, want_tail).await;
@@ -213,8 +216,9 @@ impl Pool {
         self.forgotten.lock().retain(|_, at| now - *at < longest);
     }
 
-    /// Destroys what is idle; called when no event runs any more.
+    /// Waits for events whose callers have gone, then destroys all environments; called when no event comes any more.
     pub async fn close(&self) {
+        self.running.close().await;
         let idle: Vec<_> = self.idle.lock().drain().flat_map(|(_, environments)| environments).collect();
         let destroying = idle.into_iter().map(|idle| idle.environment.destroy());
         futures_util::future::join_all(destroying).await;

@@ -1,7 +1,7 @@
 //! The wiring: opens every room in order, joins them by their doors, and closes them in the opposite order.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access::Access;
@@ -12,6 +12,7 @@ use lambda::{Control, DataPlane, Keeping};
 use observe::logs::Logs;
 use sandbox::{Isolation, Sandbox};
 use store::Store;
+use store::engine::sqlite;
 use tokio::net::TcpListener;
 use wire::ServiceSpec;
 use wire::sigv4::Verifier;
@@ -61,7 +62,8 @@ impl Ground {
         let folder = &options.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("making the data directory {}", folder.display()))?;
         let kept = folder.join("store");
-        let opening = Store::open_sqlite(&kept, clock.clone(), random.clone());
+        let how = sqlite::Options { no_sync: options.no_fsync, ..sqlite::Options::default() };
+        let opening = Store::open_sqlite_with(&kept, how, clock.clone(), random.clone());
         let store = opening.await.with_context(|| format!("opening the store in {}", folder.display()))?;
         Ok(Self { store, clock, random, front: Tasks::new(), back: Tasks::new() })
     }
@@ -78,7 +80,7 @@ impl Open {
         let relay = EndpointRelay::new(ground.back.clone());
         let sandbox = sandbox(options, &ground).await?;
         let runtimes = runtimes(options, &ground).await?;
-        let workshop = workshop(options, &ground, &sandbox, &relay);
+        let workshop = workshop(options, &ground, &sandbox, &relay)?;
         let control = Control::open(lambda::Deps {
             store: ground.store.clone(),
             clock: ground.clock.clone(),
@@ -154,18 +156,32 @@ async fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc
     Ok(Arc::new(Runtimes::new(found, bootstraps, options.strict_runtimes)))
 }
 
-fn workshop(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox, relay: &Arc<EndpointRelay>) -> Arc<Workshop> {
+fn workshop(
+    options: &ServeOptions,
+    ground: &Ground,
+    sandbox: &Sandbox,
+    relay: &Arc<EndpointRelay>,
+) -> anyhow::Result<Arc<Workshop>> {
+    let sockets = empty(options.data_dir.join("sockets")).context("clearing away the sockets of an earlier run")?;
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-    Arc::new(Workshop {
+    Ok(Arc::new(Workshop {
         sandbox: sandbox.clone(),
         clock: ground.clock.clone(),
         random: ground.random.clone(),
         tasks: ground.back.clone(),
         relay: relay.clone(),
-        sockets: options.data_dir.join("sockets"),
+        sockets,
         isolation: if options.no_isolation { Isolation::Off } else { Isolation::Full },
         cores,
-    })
+    }))
+}
+
+/// A killed predecessor's environments are gone; their folders are not.
+fn empty(folder: PathBuf) -> std::io::Result<PathBuf> {
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(folder),
+    }
 }
 
 fn house(

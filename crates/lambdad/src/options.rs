@@ -38,6 +38,9 @@ pub struct ServeOptions {
     /// Run functions as plain processes of this user, contained by nothing. For measuring; never for others' code.
     #[arg(long, hide = true)]
     pub no_isolation: bool,
+    /// Answer before anything is on the disk. The control of the power-cut test; never for data.
+    #[arg(long, hide = true)]
+    pub no_fsync: bool,
     /// The root key's id; made at the first start if left out.
     #[arg(long, env = "LAMBDAD_ROOT_ACCESS_KEY_ID", hide = true)]
     pub root_access_key_id: Option<String>,

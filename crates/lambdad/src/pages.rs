@@ -7,8 +7,6 @@ use access::Access;
 use async_trait::async_trait;
 use base::{Clock, Fault, Principal};
 use http::Method;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use store::Store;
 use wire::sigv4::{Accept, Verifier};
 use wire::{Request, Response};
@@ -19,7 +17,6 @@ pub const HEALTH: &str = "/_lambdad/health";
 pub const BACKUP: &str = "/_lambdad/backup";
 /// The signing name of requests to lambdad itself.
 pub const SIGNING_NAME: &str = "lambdad";
-const BODY_BYTES: usize = 65_536;
 
 /// What the pages show.
 #[derive(Debug)]
@@ -33,20 +30,8 @@ pub struct OwnPages {
 
 #[async_trait]
 impl Pages for OwnPages {
-    async fn answer(&self, request: http::Request<Incoming>) -> Response {
-        let (head, body) = request.into_parts();
-        let path = head.uri.path().to_owned();
-        let Ok(body) = Limited::new(body, BODY_BYTES).collect().await else {
-            return text(413, "the request is too large");
-        };
-        let request = Request {
-            method: head.method,
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers: head.headers,
-            body: body.to_bytes(),
-            path: path.clone(),
-        };
-        match (&request.method, path.as_str()) {
+    async fn answer(&self, request: Request) -> Response {
+        match (&request.method, request.path.as_str()) {
             (&Method::GET, HEALTH) => self.health(),
             (&Method::GET, path) if path.starts_with(lambda::code::links::PREFIX) => self.code(&request).await,
             (&Method::POST, BACKUP) => self.backup(&request).await,

@@ -31,8 +31,11 @@ impl Relay for EndpointRelay {
     fn serve(&self, listener: TcpListener, _scope: &Scope) -> DropGuard {
         let ended = CancellationToken::new();
         if let Some(house) = self.house.get() {
-            let serving = serve_connections(house.clone(), listener, Door::Relay, ended.clone());
-            self.tasks.spawn("endpoint relay", serving);
+            let (house, tasks, closing) = (house.clone(), self.tasks.clone(), ended.clone());
+            // The environment keeps its connections, and is destroyed after the front door has closed.
+            self.tasks.spawn("endpoint relay", async move {
+                serve_connections(house, listener, Door::Relay, &tasks, closing).await;
+            });
         }
         ended.drop_guard()
     }

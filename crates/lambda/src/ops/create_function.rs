@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use wire::Permitted;
 
 use super::intake::{self, Source};
-use super::{prepare, refuse_publish, role};
+use super::{commit, refuse_publish, role};
 use crate::api::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use crate::control::Control;
 use crate::function::functions::already_there;
@@ -30,8 +30,7 @@ pub(crate) async fn handle(
     let taken = intake::take(&control, &context, &source(&input)).await?;
     let archive = control.archives.take(taken.bytes).await?;
     let record = FunctionRecord { tags, ..new_record(&control, &name, config, taken.code) };
-    let record = control.functions.insert(record, &archive).await?;
-    prepare::begin(&control, &record);
+    let record = commit::insert(&control, record, archive).await?;
     Ok(describe::in_full(&record, record.arn()))
 }
 

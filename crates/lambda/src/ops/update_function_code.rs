@@ -6,7 +6,7 @@ use base::Fault;
 use wire::Permitted;
 
 use super::intake::{self, Source};
-use super::{prepare, refuse_publish, update};
+use super::{commit, refuse_publish, update};
 use crate::api::{FunctionConfiguration, UpdateFunctionCode, UpdateFunctionCodeRequest};
 use crate::control::Control;
 use crate::function::fault::invalid;
@@ -34,8 +34,7 @@ pub(crate) async fn handle(
     }
     let archive = control.archives.take(taken.bytes).await?;
     let next = found.next(settings, &control);
-    let record = control.functions.update(&found.record, found.revision, next, Some(&archive)).await?;
-    prepare::begin(&control, &record);
+    let record = commit::update(&control, found.record, found.revision, next, Some(archive)).await?;
     Ok(describe::in_full(&record, record.arn()))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::Fault;
 use wire::Permitted;
 
-use super::{prepare, role, update};
+use super::{commit, role, update};
 use crate::api::{FunctionConfiguration, UpdateFunctionConfiguration};
 use crate::control::Control;
 use crate::function::{Settings, describe, settings};
@@ -22,7 +22,6 @@ pub(crate) async fn handle(
         role::check(&control, &context, role, &found.record.name).await?;
     }
     let next = found.next(Settings { id: control.new_id(), code: before.code, config }, &control);
-    let record = control.functions.update(&found.record, found.revision, next, None).await?;
-    prepare::begin(&control, &record);
+    let record = commit::update(&control, found.record, found.revision, next, None).await?;
     Ok(describe::in_full(&record, record.arn()))
 }

@@ -2,6 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use base::Tasks;
 
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -12,22 +16,32 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Door, House, way};
 
+const CLOSING: Duration = Duration::from_secs(base::limits::http::CLOSING_SECONDS);
+
 /// Until `closing`; then no connection is accepted any more, and those that work end with their answer.
 pub async fn serve_until(house: Arc<House>, listener: TcpListener, closing: CancellationToken) {
-    serve_connections(house, listener, Door::Front, closing).await;
+    let tasks = house.tasks.clone();
+    serve_connections(house, listener, Door::Front, &tasks, closing).await;
 }
 
-pub async fn serve_connections(house: Arc<House>, listener: TcpListener, door: Door, closing: CancellationToken) {
+/// `tasks` are those that outlive what keeps the connections: closing waits for them.
+pub async fn serve_connections(
+    house: Arc<House>,
+    listener: TcpListener,
+    door: Door,
+    tasks: &Tasks,
+    closing: CancellationToken,
+) {
     while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
                 let serving = serve(house.clone(), stream, door, closing.clone());
-                house.tasks.spawn("connection", serving);
+                tasks.spawn("connection", serving);
             }
             // Out of descriptors, most likely: wait until some are given back.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                house.clock.sleep(std::time::Duration::from_millis(50)).await;
+                house.clock.sleep(Duration::from_millis(50)).await;
             }
         }
     }
@@ -36,9 +50,16 @@ pub async fn serve_connections(house: Arc<House>, listener: TcpListener, door: D
 async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: CancellationToken) {
     // A connection that Nagle's algorithm still serves is only slower.
     let _ = stream.set_nodelay(true);
+    let working = Arc::new(AtomicBool::new(false));
+    let (inside, at_work) = (house.clone(), working.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let house = house.clone();
-        async move { Ok::<_, Infallible>(reply(way::go(&house, door, request).await)) }
+        let (house, working) = (inside.clone(), at_work.clone());
+        async move {
+            working.store(true, Ordering::Relaxed);
+            let answer = way::go(&house, door, request).await;
+            working.store(false, Ordering::Relaxed);
+            Ok::<_, Infallible>(reply(answer))
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -49,12 +70,31 @@ async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: Cancel
         ended = connection.as_mut() => ended,
         () = closing.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stuck(&house, &working) => Ok(()),
+            }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
+}
+
+/// Returns when nobody can wait any longer for a caller who doesn't finish its request or doesn't take its answer.
+async fn stuck(house: &House, working: &AtomicBool) {
+    loop {
+        house.clock.sleep(CLOSING).await;
+        if !working.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+}
+
+/// Returns some time after the house has begun to close.
+pub(super) async fn closing_is_over(house: &House) {
+    house.tasks.closing().cancelled().await;
+    house.clock.sleep(CLOSING).await;
 }
 
 fn reply(answer: wire::Response) -> http::Response<Full<bytes::Bytes>> {

@@ -1,12 +1,13 @@
 //! The way of a request. The column of steps in `go` is the order; each says why it stands where it stands.
 
+use base::limits::http::{BODY_BYTES, PAGE_BODY_BYTES};
 use base::{Caller, Fault, Fields, Region, Scope};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use wire::sigv4::{Accept, Claim};
 use wire::{Context, OperationSpec, Request, Response, ServiceSpec};
 
-use super::{Auth, Door, House, too_large};
+use super::{Auth, Door, House, connections, too_large};
 
 /// A request that was recognized: it has a contract, and from here on errors are told in that service's envelope.
 struct Recognized {
@@ -24,13 +25,15 @@ struct Identified {
 pub(super) async fn go(house: &House, door: Door, request: http::Request<Incoming>) -> Response {
     let request_id = house.random.uuid_v4().to_string();
     // Our own pages lie outside of AWS's names, and are not to be seen from inside of an environment.
-    if door == Door::Front && request.uri().path().starts_with("/_lambdad/") {
-        return house.pages.answer(request).await;
-    }
+    let own_page = door == Door::Front && request.uri().path().starts_with("/_lambdad/");
+    let limit = if own_page { PAGE_BODY_BYTES } else { BODY_BYTES };
     // First, the body arrives, within its limit: signatures cover it.
-    let (mut request, arrived) = arrive(request).await;
+    let (mut request, arrived) = arrive(house, request, limit).await;
     if let Err(late) = arrived {
-        return incomplete(house, &request, late, &request_id);
+        return incomplete(house, &request, late, limit, &request_id);
+    }
+    if own_page {
+        return house.pages.answer(request).await;
     }
     // The service is known before the signature is checked, since its envelope words even that refusal.
     let recognized = match recognize(house, &request) {
@@ -66,15 +69,20 @@ async fn steps(
 enum Incomplete {
     TooLarge,
     Broken(String),
+    /// Nobody who sends half a request keeps the house open.
+    Closing,
 }
 
 /// The request; without its body if that did not arrive.
-async fn arrive(request: http::Request<Incoming>) -> (Request, Result<(), Incomplete>) {
+async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> (Request, Result<(), Incomplete>) {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, base::limits::http::BODY_BYTES).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { Incomplete::TooLarge } else { Incomplete::Broken(error.to_string()) }
-    });
-    let (body, arrived) = match body {
+    let collected = tokio::select! {
+        collected = Limited::new(body, limit).collect() => collected.map_err(|error| {
+            if error.is::<LengthLimitError>() { Incomplete::TooLarge } else { Incomplete::Broken(error.to_string()) }
+        }),
+        () = connections::closing_is_over(house) => Err(Incomplete::Closing),
+    };
+    let (body, arrived) = match collected {
         Ok(body) => (body.to_bytes(), Ok(())),
         Err(late) => (bytes::Bytes::new(), Err(late)),
     };
@@ -89,10 +97,11 @@ async fn arrive(request: http::Request<Incoming>) -> (Request, Result<(), Incomp
 }
 
 /// In the words of the operation that was meant, as far as path and headers tell it.
-fn incomplete(house: &House, request: &Request, late: Incomplete, request_id: &str) -> Response {
+fn incomplete(house: &House, request: &Request, late: Incomplete, limit: usize, request_id: &str) -> Response {
     let recognized = recognize(house, request).ok();
     let fault = match late {
-        Incomplete::TooLarge => too_large(recognized.as_ref().map(|recognized| recognized.operation.name)),
+        Incomplete::TooLarge => too_large(limit, recognized.as_ref().map(|recognized| recognized.operation.name)),
+        Incomplete::Closing => Fault::unavailable("the house closes"),
         Incomplete::Broken(cause) => {
             Fault::new("IncompleteBody", "The request's body did not arrive.").caused_by(cause)
         }

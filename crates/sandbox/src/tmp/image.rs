@@ -66,6 +66,8 @@ fn template(state_dir: &Path, bytes: u64) -> Result<PathBuf> {
     file.set_len(bytes + bytes / 32 + OVERHEAD_BYTES).map_err(failed("size"))?;
     format(&draft).map_err(failed("mkfs.ext4"))?;
     furnish(&file)?;
+    // After a power cut, what has this name must be whole: it is used for ever.
+    file.sync_all().map_err(failed("sync"))?;
     std::fs::rename(&draft, &path).map_err(failed("rename"))?;
     Ok(path)
 }

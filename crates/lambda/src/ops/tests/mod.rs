@@ -114,11 +114,15 @@ impl House {
     }
 
     pub(super) async fn open(disk: Disk, folder: Arc<tempfile::TempDir>, world: Arc<World>) -> Self {
-        let (clock, random) = (Clock::wall(), Random::from_os());
+        let store = Store::on_disk(&disk, Clock::wall(), Random::from_os());
+        Self::over(store, disk, folder, world).await
+    }
+
+    pub(super) async fn over(store: Store, disk: Disk, folder: Arc<tempfile::TempDir>, world: Arc<World>) -> Self {
         let deps = Deps {
-            store: Store::on_disk(&disk, clock.clone(), random.clone()),
-            clock,
-            random,
+            clock: store.clock().clone(),
+            random: store.random().clone(),
+            store,
             tasks: Tasks::new(),
             call: world.clone(),
             permit: world.clone(),

@@ -42,31 +42,19 @@ pub struct Options {
     pub reserve_bytes: u64,
     /// Pages of the write-ahead log after which they are moved to the file.
     pub checkpoint_pages: u32,
-    /// The control of the durability tests: answers before anything is synced.
-    #[cfg(test)]
-    pub(crate) no_sync: bool,
+    /// The control of the durability tests: answers before anything is synced. Never for anybody's data.
+    pub no_sync: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            reserve_bytes: 16 << 20,
-            checkpoint_pages: 4_000,
-            #[cfg(test)]
-            no_sync: false,
-        }
+        Self { reserve_bytes: 16 << 20, checkpoint_pages: 4_000, no_sync: false }
     }
 }
 
 impl Options {
-    #[cfg(test)]
     fn synchronous(&self) -> &'static str {
         if self.no_sync { "OFF" } else { "FULL" }
-    }
-
-    #[cfg(not(test))]
-    fn synchronous(&self) -> &'static str {
-        "FULL"
     }
 }
 
