@@ -62,11 +62,20 @@ impl Ground {
         let folder = &options.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("making the data directory {}", folder.display()))?;
         let kept = folder.join("store");
+        // It holds every secret of the house.
+        private(&kept).with_context(|| format!("making {}", kept.display()))?;
         let how = sqlite::Options { no_sync: options.no_fsync, ..sqlite::Options::default() };
         let opening = Store::open_sqlite_with(&kept, how, clock.clone(), random.clone());
         let store = opening.await.with_context(|| format!("opening the store in {}", folder.display()))?;
         Ok(Self { store, clock, random, front: Tasks::new(), back: Tasks::new() })
     }
+}
+
+/// A folder that only its owner enters.
+fn private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 impl Open {
