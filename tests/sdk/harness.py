@@ -275,9 +275,9 @@ HELLO = python_zip(
 _shared = {}
 
 
-def start_shared(*arguments):
+def start_shared(*arguments, **parameters):
     """For setUpModule: one server for a file's tests."""
-    server = Server(*arguments)
+    server = Server(*arguments, **parameters)
     try:
         _shared["role"] = server.make_role("execution")
     except BaseException:

@@ -158,13 +158,14 @@ class Names:
         self.group = f"lambdad-{found.st_dev:x}-{found.st_ino:x}"
 
     def groups(self):
-        """Control groups of its slots, whichever controller they are under."""
-        found = []
-        for folder, folders, _ in os.walk("/sys/fs/cgroup"):
-            if os.path.basename(folder) == self.group:
-                found += [os.path.join(folder, name) for name in folders] or [folder]
-                folders.clear()
-        return sorted(found)
+        """Its control groups, one for each controller; while it runs they are there."""
+        return [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if os.path.basename(folder) == self.group]
+
+    def slots(self):
+        """The control groups of its environments."""
+        inside = ((folder, names(folder)) for folder in self.groups())
+        found = [os.path.join(folder, name) for folder, below in inside for name in below]
+        return sorted(path for path in found if os.path.isdir(path))
 
     def loops(self):
         backing = lambda name: read(f"/sys/block/{name}/loop/backing_file")
@@ -195,5 +196,5 @@ class Names:
 
     def all(self):
         """Everything; empty when nothing is left."""
-        looks = (self.groups, self.loops, self.mounts, self.members, self.files)
+        looks = (self.groups, self.slots, self.loops, self.mounts, self.members, self.files)
         return {look.__name__: found for look in looks if (found := look())}

@@ -19,7 +19,7 @@ node_is_new_enough() {
     command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]
 }
 
-python=$(cat "$here"/requirements*.txt && python3 --version && { node_is_new_enough && echo own || echo wheel; })
+python=$(cat "$here"/requirements.txt "$here"/requirements-node.txt && python3 --version && { node_is_new_enough && echo own || echo wheel; })
 if ! fresh python "$python"; then
     rm -rf "$cache/venv"
     python3 -m venv "$cache/venv"
@@ -27,6 +27,16 @@ if ! fresh python "$python"; then
     node_is_new_enough ||
         "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements-node.txt"
     done_with python "$python"
+fi
+
+# AWS's runtime client for the interpreter that a custom runtime finds, which need not be the one that runs the tests.
+system=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true)
+ric=$(cat "$here/requirements-ric.txt" && echo "$system")
+if [ -n "$system" ] && ! fresh ric "$ric"; then
+    rm -rf "$cache/ric"
+    "$cache/venv/bin/pip" install --quiet --disable-pip-version-check --target "$cache/ric" \
+        --python-version "$system" --only-binary=:all: -r "$here/requirements-ric.txt"
+    done_with ric "$ric"
 fi
 
 # The folder that holds node. The wheel's npm is no link, so it is called by its script.

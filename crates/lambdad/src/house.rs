@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::Access;
 use anyhow::Context as _;
@@ -29,6 +30,8 @@ use crate::runtimes::{Bootstraps, Runtimes, discover};
 /// Every contract of this house, whether its service is open or not.
 pub const CONTRACTS: &[&ServiceSpec] =
     &[&lambda::api::SPEC, &observe::logs::api::SPEC, &access::iam::api::SPEC, &access::sts::api::SPEC];
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The spaces whose outboxes are carried.
 const OUTBOXES: &[&str] = &["meta", "queue-0"];
@@ -62,11 +65,20 @@ impl Ground {
         let folder = &options.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("making the data directory {}", folder.display()))?;
         let kept = folder.join("store");
+        // It holds every secret of the house.
+        private(&kept).with_context(|| format!("making {}", kept.display()))?;
         let how = sqlite::Options { no_sync: options.no_fsync, ..sqlite::Options::default() };
         let opening = Store::open_sqlite_with(&kept, how, clock.clone(), random.clone());
         let store = opening.await.with_context(|| format!("opening the store in {}", folder.display()))?;
         Ok(Self { store, clock, random, front: Tasks::new(), back: Tasks::new() })
     }
+}
+
+/// A folder that only its owner enters.
+fn private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 impl Open {
@@ -99,9 +111,10 @@ impl Open {
         services.push(logs.service());
         services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::SPEC))));
         registry.install(services, access.clone());
-        let house = house(options, &ground, registry.clone(), access, control, address);
+        let house = house(options, &ground, registry.clone(), access, control.clone(), address);
         relay.install(house.clone());
         carry(&ground)?;
+        keep_house(&ground, &control);
         let serving = serve_until(house, listener, ground.front.closing().clone());
         ground.front.spawn("front door", serving);
         data_plane.start();
@@ -223,6 +236,20 @@ fn carry(ground: &Ground) -> anyhow::Result<()> {
         Courier::new(outbox, receivers.clone(), clock, random, ground.front.clone(), Pace::default()).start();
     }
     Ok(())
+}
+
+/// Blobs that nobody names any more go, once they are old enough not to be on their way into a commit.
+fn keep_house(ground: &Ground, control: &Arc<Control>) {
+    let (blobs, clock, functions) = (ground.store.blobs().clone(), ground.clock.clone(), control.functions().clone());
+    ground.back.spawn_until_closing("sweep blobs", async move {
+        loop {
+            clock.sleep(HOUR).await;
+            let functions = functions.clone();
+            if let Err(error) = blobs.sweep(move |blob| functions.needs(blob), HOUR).await {
+                tracing::warn!(%error, "unused blobs could not be swept; they are tried again in an hour");
+            }
+        }
+    });
 }
 
 /// Puts a backup in place as a data directory.
