@@ -132,15 +132,23 @@ def children_of(eldest):
     return family
 
 
-def descriptors(pid):
-    """What the process has open, counted by kind."""
-    kinds = {}
+def descriptors(pid, port):
+    """What the process has open, counted by kind; without the connections to its port, which are its callers'."""
+    kinds, callers = {}, connections(pid, port)
     for name in names(f"/proc/{pid}/fd"):
         with contextlib.suppress(OSError):
             target = os.readlink(f"/proc/{pid}/fd/{name}")
+            if target in callers:
+                continue
             kind = re.sub(r"\[\d+\]|\d+", "", target) if ":" in target else re.sub(r"\d+", "N", target)
             kinds[kind] = kinds.get(kind, 0) + 1
     return kinds
+
+
+def connections(pid, port):
+    """The sockets of connections to a port of the process, as /proc names them."""
+    lines = (line.split() for line in read(f"/proc/{pid}/net/tcp").splitlines()[1:])
+    return {f"socket:[{fields[9]}]" for fields in lines if fields[1].endswith(f":{port:04X}") and fields[3] == "01"}
 
 
 def resident_mb(pid):
