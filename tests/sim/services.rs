@@ -57,6 +57,19 @@ pub(crate) const CLOSED: &str = "closed";
 /// No letter to this one is ever taken.
 pub(crate) const GONE: &str = "gone";
 
+/// The letter that an order causes.
+pub(crate) fn letter(id: u64, target: &str, group: &str) -> Letter {
+    Letter {
+        id: format!("letter-{id}"),
+        to: Arn::new("parcels", "", "", target),
+        body: id.to_be_bytes().to_vec().into(),
+        attributes: Vec::new(),
+        cause: format!("order-{id}"),
+        sent_as: "arn:aws:orders:::desk".to_owned(),
+        group: group.to_owned(),
+    }
+}
+
 /// The sender.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
@@ -72,15 +85,7 @@ impl Orders {
     /// Takes the order, and posts the letter that it causes, in one commit. True if it is known to be taken.
     pub(crate) async fn place(&self, id: u64, target: &str, group: &str) -> bool {
         let order = Order { id, target: target.to_owned(), group: group.to_owned() };
-        let letter = Letter {
-            id: format!("letter-{id}"),
-            to: Arn::new("parcels", "", "", target),
-            body: id.to_be_bytes().to_vec().into(),
-            attributes: Vec::new(),
-            cause: format!("order-{id}"),
-            sent_as: "arn:aws:orders:::desk".to_owned(),
-            group: group.to_owned(),
-        };
+        let letter = letter(id, target, group);
         let mut batch = self.space.batch();
         batch.insert(&order).post(&letter);
         match batch.commit().await {

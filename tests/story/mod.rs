@@ -1,0 +1,3 @@
+//! The way of an event through rooms that are really open: SQLite in a folder, the wall's clock.
+
+mod letters;
