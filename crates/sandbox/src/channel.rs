@@ -51,7 +51,11 @@ pub(crate) fn receive(socket: BorrowedFd<'_>, limit: usize) -> io::Result<Option
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MESSAGE_FDS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
-    let got = retry(|| rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags))?;
+    let got = match retry(|| rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags)) {
+        // It died before it had read all that we sent.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+        got => got?,
+    };
     if got.flags.contains(ReturnFlags::TRUNC) || got.flags.contains(ReturnFlags::CTRUNC) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a message was cut off"));
     }
@@ -100,5 +104,25 @@ impl Channel {
     /// The other end sees that nothing more comes.
     pub(crate) fn shut(&self) -> io::Result<()> {
         Ok(rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_that_is_gone_is_no_error() {
+        let (ours, theirs) = pair().unwrap();
+        drop(theirs);
+        assert!(receive(ours.as_fd(), REPORT_BYTES).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_end_that_is_gone_and_left_something_unread_is_no_error() {
+        let (ours, theirs) = pair().unwrap();
+        send(ours.as_fd(), b"never read", &[]).unwrap();
+        drop(theirs);
+        assert!(receive(ours.as_fd(), REPORT_BYTES).unwrap().is_none());
     }
 }

@@ -100,7 +100,6 @@ impl Tree {
             };
             match report {
                 Ok(report) => self.hear(report),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
                 Err(error) => {
                     tracing::error!(%error, "an init cannot be understood; its tree is killed");
                     self.begin_to_kill();

@@ -126,7 +126,7 @@ impl Helper {
         let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
         match channel::send(self.socket.as_fd(), &channel::encode(&Answered { id, answer })?, &fds) {
             // The host is gone: the next receive says so, and then we clean.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
             other => other,
         }
     }
