@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares our contracts with AWS's public models (botocore), and reports where a table differs.
 
-Usage: lambdad ... describe | python examine.py [--differences FILE]
-with botocore 1.44.5 installed for this interpreter. Standard input: the JSON of `wire::describe`, one document per
-service, one after the other or in an array.
+Usage: lambdad contracts | python examine.py [--differences FILE]
+with the botocore of tests/sdk/requirements.txt installed for this interpreter; run.sh sees to it. Standard input: the
+JSON of `wire::describe`, one document per service, one after the other or in an array.
 
 Each difference has a key such as `CreateFunction status` or `CreateFunctionRequest.Timeout top`. Those that are meant
 stand, with a reason, in differences.toml; any other, and any entry there that no longer occurs, makes the exit status 1.

@@ -334,7 +334,7 @@ class Memory(Toolbox):
 
     def test_too_much_memory_ends_the_environment(self):
         request_id, payload = self.failure("eat")
-        self.assertEqual(payload["errorType"], "Runtime.ExitError")
+        self.assertEqual(payload["errorType"], "Runtime.OutOfMemory")
         message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
         self.assertEqual(payload["errorMessage"], message)
 
@@ -347,7 +347,7 @@ class Memory(Toolbox):
         source = "def handler(event, context): return len(b'x' * (200 << 20))"
         self.assertEqual(self.result(self.create(source, MemorySize=512)), 200 << 20)
         _, payload = self.invoke(self.create(source, MemorySize=128))
-        self.assertEqual(payload["errorType"], "Runtime.ExitError")
+        self.assertEqual(payload["errorType"], "Runtime.OutOfMemory")
 
 
 class Environments(Toolbox):

@@ -82,6 +82,21 @@ class Groups(Case):
         self.logs.untag_resource(resourceArn=arn, tagKeys=["a"])
         self.assertEqual(self.logs.list_tags_for_resource(resourceArn=arn)["tags"], {"b": "2"})
 
+    def test_groups_have_tags_by_name_as_it_was_before(self):
+        group = {"logGroupName": self.group()}
+        self.logs.tag_log_group(**group, tags={"a": "1", "b": "2"})
+        self.logs.untag_log_group(**group, tags=["a"])
+        self.assertEqual(self.logs.list_tags_log_group(**group)["tags"], {"b": "2"})
+        self.refused_400("ResourceNotFoundException", None, self.logs.list_tags_log_group, logGroupName="/test/nothing")
+
+    def test_a_protected_group_is_not_deleted(self):
+        name = self.group()
+        protect = self.logs.put_log_group_deletion_protection
+        protect(logGroupIdentifier=name, deletionProtectionEnabled=True)
+        self.refused_400("ValidationException", None, self.logs.delete_log_group, logGroupName=name)
+        protect(logGroupIdentifier=name, deletionProtectionEnabled=False)
+        self.logs.delete_log_group(logGroupName=name)
+
     def test_groups_come_in_pages(self):
         prefix = f"/pages/{self.name()}/"
         names = [f"{prefix}{at}" for at in range(5)]

@@ -55,7 +55,7 @@ fn target(id: u64) -> &'static str {
 }
 
 fn group(id: u64) -> String {
-    if id % 2 == 0 { String::new() } else { format!("group-{}", id % 3) }
+    if id.is_multiple_of(2) { String::new() } else { format!("group-{}", id % 3) }
 }
 
 /// Runs the whole of it in simulated time.

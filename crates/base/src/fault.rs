@@ -31,6 +31,13 @@ impl Fault {
         Self::new(Self::UNAVAILABLE, "Service is temporarily unavailable. Please try again.").caused_by(cause)
     }
 
+    /// Nobody in this house, and no endpoint that the operator named, does what `service` does.
+    pub fn no_service(service: &str) -> Self {
+        Self::new(Self::NO_SERVICE, format!("There is no {service} here."))
+    }
+
+    /// The code of [`Fault::no_service`]: for whoever called, who words it for his own caller.
+    pub const NO_SERVICE: &'static str = "NoSuchService";
     /// The code that [`Fault::internal`] carries; each tongue renders it as its service's own internal error.
     pub const INTERNAL: &'static str = "InternalFailure";
     pub const UNAVAILABLE: &'static str = "ServiceUnavailable";

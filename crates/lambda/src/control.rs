@@ -10,7 +10,7 @@ use store::Store;
 use wire::Service;
 
 use crate::api;
-use crate::code::{Links, Trees};
+use crate::code::{Archives, Links, Trees};
 use crate::function::settings::World;
 use crate::function::{Functions, Interpreters};
 use crate::ops;
@@ -41,6 +41,7 @@ impl std::fmt::Debug for Deps {
 pub struct Control {
     pub(crate) deps: Deps,
     pub(crate) functions: Arc<Functions>,
+    pub(crate) archives: Archives,
     pub(crate) trees: Arc<Trees>,
     pub(crate) links: Links,
 }
@@ -61,12 +62,13 @@ impl Control {
     pub async fn open(deps: Deps) -> Result<Arc<Self>, OpenError> {
         let space = deps.store.space(SPACE)?;
         let blobs = deps.store.blobs().clone();
+        let archives = Archives::new(&space, blobs);
         let root = deps.data_dir.join("code");
-        let trees = Trees::open(root, blobs.clone(), deps.tasks.clone(), deps.random.clone()).await?;
+        let trees = Trees::open(root, archives.clone(), deps.tasks.clone(), deps.random.clone()).await?;
         let functions = Arc::new(Functions::open(&space, trees.clone()).await?);
-        let links = Links::open_in(&space, blobs).await?;
-        let control = Arc::new(Self { deps, functions, trees, links });
-        control.deps.tasks.spawn_until_closing("code_collect", control.trees.clone().collect_always());
+        let links = Links::open_in(&space, archives.clone()).await?;
+        let control = Arc::new(Self { deps, functions, archives, trees, links });
+        control.deps.tasks.spawn("code_collect", control.trees.clone().collect_always());
         ops::prepare::resume(&control);
         Ok(control)
     }
@@ -87,8 +89,8 @@ impl Control {
         World { scope, interpreters: &*self.deps.interpreters, find_layer: &|_| None }
     }
 
-    /// A new revision id, or a new id of settings.
-    pub(crate) fn revision_id(&self) -> String {
+    /// A new revision id, or the id of new settings or of new code.
+    pub(crate) fn new_id(&self) -> String {
         self.deps.random.uuid_v4().to_string()
     }
 

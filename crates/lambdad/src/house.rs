@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::Access;
 use anyhow::Context as _;
@@ -30,6 +31,8 @@ use crate::runtimes::{Bootstraps, Runtimes, discover};
 pub const CONTRACTS: &[&ServiceSpec] =
     &[&lambda::api::SPEC, &observe::logs::api::SPEC, &access::iam::api::SPEC, &access::sts::api::SPEC];
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// The spaces whose outboxes are carried.
 const OUTBOXES: &[&str] = &["meta", "queue-0"];
 
@@ -41,6 +44,7 @@ pub struct Open {
     front: Tasks,
     /// What they need; closed last.
     back: Tasks,
+    registry: Arc<Registry>,
     data_plane: DataPlane,
     logs: Arc<Logs>,
     sandbox: Sandbox,
@@ -61,11 +65,20 @@ impl Ground {
         let folder = &options.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("making the data directory {}", folder.display()))?;
         let kept = folder.join("store");
+        // It holds every secret of the house.
+        private(&kept).with_context(|| format!("making {}", kept.display()))?;
         let how = sqlite::Options { no_sync: options.no_fsync, ..sqlite::Options::default() };
         let opening = Store::open_sqlite_with(&kept, how, clock.clone(), random.clone());
         let store = opening.await.with_context(|| format!("opening the store in {}", folder.display()))?;
         Ok(Self { store, clock, random, front: Tasks::new(), back: Tasks::new() })
     }
+}
+
+/// A folder that only its owner enters.
+fn private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 impl Open {
@@ -78,7 +91,7 @@ impl Open {
         let registry = Registry::new(ground.random.clone());
         let relay = EndpointRelay::new(ground.back.clone());
         let sandbox = sandbox(options, &ground).await?;
-        let runtimes = runtimes(options)?;
+        let runtimes = runtimes(options, &ground).await?;
         let workshop = workshop(options, &ground, &sandbox, &relay)?;
         let control = Control::open(lambda::Deps {
             store: ground.store.clone(),
@@ -98,17 +111,23 @@ impl Open {
         services.push(logs.service());
         services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::SPEC))));
         registry.install(services, access.clone());
-        let house = house(options, &ground, registry, access, control, address);
+        let house = house(options, &ground, registry.clone(), access, control.clone(), address);
         relay.install(house.clone());
         carry(&ground)?;
+        keep_house(&ground, &control);
         let serving = serve_until(house, listener, ground.front.closing().clone());
         ground.front.spawn("front door", serving);
         data_plane.start();
-        Ok(Self { address, front: ground.front, back: ground.back, data_plane, logs, sandbox })
+        Ok(Self { address, front: ground.front, back: ground.back, registry, data_plane, logs, sandbox })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The operations of this house, each behind its permission.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
     }
 
     /// No new work; what runs ends; then everything is put away.
@@ -140,9 +159,14 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
     Sandbox::open(config, ground.back.clone(), ground.clock.clone()).await.context("opening the sandbox")
 }
 
-fn runtimes(options: &ServeOptions) -> anyhow::Result<Arc<Runtimes>> {
-    let bootstraps = Bootstraps::lay_out(options.data_dir.join("runtimes")).context("laying out the bootstraps")?;
-    Ok(Arc::new(Runtimes::new(discover(), bootstraps, options.strict_runtimes)))
+/// The interpreters are found, and the bootstraps compiled, beside the start: both run programs of the host.
+async fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
+    let folder = options.data_dir.join("runtimes");
+    let laid_out = move || Bootstraps::lay_out(folder).map(|bootstraps| (bootstraps, discover()));
+    let (bootstraps, found) = ground.back.blocking(laid_out).await.context("laying out the bootstraps")?;
+    let (ahead, interpreters, back) = (bootstraps.clone(), found.clone(), ground.back.clone());
+    ground.back.spawn("compile bootstraps", async move { back.blocking(move || ahead.compile(&interpreters)).await });
+    Ok(Arc::new(Runtimes::new(found, bootstraps, options.strict_runtimes)))
 }
 
 fn workshop(
@@ -212,6 +236,20 @@ fn carry(ground: &Ground) -> anyhow::Result<()> {
         Courier::new(outbox, receivers.clone(), clock, random, ground.front.clone(), Pace::default()).start();
     }
     Ok(())
+}
+
+/// Blobs that nobody names any more go, once they are old enough not to be on their way into a commit.
+fn keep_house(ground: &Ground, control: &Arc<Control>) {
+    let (blobs, clock, functions) = (ground.store.blobs().clone(), ground.clock.clone(), control.functions().clone());
+    ground.back.spawn_until_closing("sweep blobs", async move {
+        loop {
+            clock.sleep(HOUR).await;
+            let functions = functions.clone();
+            if let Err(error) = blobs.sweep(move |blob| functions.needs(blob), HOUR).await {
+                tracing::warn!(%error, "unused blobs could not be swept; they are tried again in an hour");
+            }
+        }
+    });
 }
 
 /// Puts a backup in place as a data directory.

@@ -80,7 +80,7 @@ fn unknown(what: &str) -> Fault {
 #[async_trait]
 impl Call for Registry {
     async fn call(&self, request: Request) -> Result<Fields, Fault> {
-        let service = self.service(request.service).ok_or_else(|| unknown(request.service))?;
+        let service = self.service(request.service).ok_or_else(|| Fault::no_service(request.service))?;
         let operation = service.spec().operation(request.operation).ok_or_else(|| unknown(request.operation))?;
         let context = Context {
             scope: Scope::new(request.caller.account.clone(), request.region),

@@ -10,6 +10,19 @@
 //! the root (`init::root`), then starts the program (`init::child`), the steps of both in the order in which they must
 //! stand. What a dead host leaves, it leaves to the kernel: namespaces, mounts, loop devices and images have no name and
 //! end with their last user; only control groups have, and the helper, or the next `open`, removes them.
+//!
+//! # Decisions
+//! - **No user namespace as root.** Each slot has a uid of its own, set before its program starts, and no capability, no
+//!   set-uid, no way to a namespace. A user namespace would add a mapping (every bind would need one too, or its files
+//!   belong to nobody) and give the program capabilities in it, which is what most kernel escapes begin with. We give up
+//!   a second wall behind the uid. Rootless, there will be one, since there is no other way.
+//! - **Processes are started by the tree's init, not by the helper,** over a socket that only the host and the init have:
+//!   no secret passes through the helper, starts go on side by side, an exit status needs no bookkeeping, and a tree ends
+//!   with the host, whoever else was killed. It costs a small process per tree, outside of the slot's limits.
+//! - **Without names.** The image of `/tmp` is an unlinked file, its loop device clears itself, its mount is in no place.
+//! - **A filter of refusals,** ending at the newest call that somebody has read about: see `seccomp::table`.
+//! - **Kernel 5.12 at least** (mount_setattr), control groups version 1; `probe` says so. A driver for version 2 is one
+//!   more implementation of `cgroup::Driver`.
 
 mod cgroup;
 mod channel;

@@ -73,6 +73,11 @@ impl Service {
         self.handlers.contains_key(operation)
     }
 
+    /// The operations that have a handler.
+    pub fn handled(&self) -> impl Iterator<Item = &'static str> {
+        self.handlers.keys().copied()
+    }
+
     /// Carries the operation out for a caller who is permitted it: `decision` is the proof.
     pub async fn perform(
         &self,

@@ -108,6 +108,7 @@ crate::shape! {
         events: Option<Vec<Event>> = "LogEvents",
         tags: Option<IndexMap<String, Event>> = "Tags",
         data: Option<Bytes> = "Data" [len(0, 3)],
+        grid: Option<Vec<Vec<String>>> = "Grid" [each(Checks::NONE.len(1, 2))],
     }
 
     pub(crate) struct Vpc {

@@ -11,8 +11,8 @@ use super::{Directory, Entity, Holder, Known, ManagedPolicy, Role, User, faults,
 
 /// Beyond these somebody else is always faster.
 const TRIES: u32 = 8;
-/// Another node's change reaches our view within a second.
-const PAUSE: Duration = Duration::from_millis(150);
+/// Another node's change reaches our view within a second; losers of one race must not meet again in the next.
+const PAUSE_MS: u64 = 300;
 
 /// Entities whose view a directory has.
 pub trait Kept: Entity {
@@ -118,7 +118,7 @@ impl Directory {
             Ok(_) => Ok(true),
             Err(error) if error.is_conflict() => {
                 if attempt > 1 {
-                    self.clock.sleep(PAUSE).await;
+                    self.clock.sleep(Duration::from_millis(self.random.below(PAUSE_MS))).await;
                 }
                 Ok(false)
             }

@@ -169,6 +169,6 @@ fn is_user_session(caller: &Caller) -> bool {
 
 /// Whether the resource belongs to another account. Where the ARN names none (S3), the resource's service knows.
 fn is_foreign(caller: &Caller, resource: &str) -> bool {
-    let account = resource.splitn(6, ':').nth(4).and_then(Account::parse);
+    let account = resource.split(':').nth(4).and_then(Account::parse);
     account.is_some_and(|account| account != caller.account)
 }

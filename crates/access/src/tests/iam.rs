@@ -24,6 +24,9 @@ async fn a_role_comes_back_as_it_was_made() {
     }
 }
 
+/// An operation, its input, and the code and message of its refusal.
+type Row<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str, &'a str);
+
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_or_there_already_is_said_in_iams_words() {
     let house = House::new().await;
@@ -34,7 +37,7 @@ async fn what_is_not_there_or_there_already_is_said_in_iams_words() {
     let new_role = [("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST_LAMBDA)];
     let new_policy = [("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)];
     let (absent, exists) = ("NoSuchEntityException", "EntityAlreadyExistsException");
-    let rows: &[(&str, &[(&'static str, &str)], &str, &str)] = &[
+    let rows: &[Row<'_>] = &[
         ("GetRole", &[("RoleName", "x")], absent, "The role with name x cannot be found."),
         ("GetUser", &[("UserName", "x")], absent, "The user with name x cannot be found."),
         ("DeleteRole", &[("RoleName", "x")], absent, "The role with name x cannot be found."),

@@ -8,7 +8,7 @@ use super::enums::{
     SnapStartOptimizationStatus, State, StateReasonCode, TracingMode,
 };
 use super::patterns::{
-    ANYTHING, ARN, ARN_CHARS, FUNCTION_ARN, HANDLER, LAYER_VERSION_ARN, NAMESPACED_FUNCTION_ARN,
+    ANYTHING, ARCHITECTURE, ARN, ARN_CHARS, FUNCTION_ARN, HANDLER, LAYER_VERSION_ARN, NAMESPACED_FUNCTION_ARN,
     NAMESPACED_FUNCTION_NAME, RESOURCE_ARN, ROLE_ARN, RUNTIME_VERSION_ARN, SECURITY_GROUP_ID, SUBNET_ID, VARIABLE_NAME,
     VERSION,
 };
@@ -51,7 +51,7 @@ shape! {
         signing_job_arn: Option<String> = "SigningJobArn" [len(0, ARN_CHARS), pattern(ARN)],
         package_type: Option<PackageType> = "PackageType",
         image_config_response: Option<ImageConfigResponse> = "ImageConfigResponse",
-        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1)],
+        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1), each(ARCHITECTURE)],
         ephemeral_storage: Option<EphemeralStorage> = "EphemeralStorage",
         snap_start: Option<SnapStartResponse> = "SnapStart",
         runtime_version_config: Option<RuntimeVersionConfig> = "RuntimeVersionConfig",

@@ -10,7 +10,7 @@ use super::enums::{
     UpdateRuntimeOn,
 };
 use super::patterns::{
-    ANYTHING, ARN_CHARS, CODE_SIGNING_CONFIG_ARN, FUNCTION_NAME, HANDLER, LAYER_VERSION, MASTER_REGION,
+    ANYTHING, ARCHITECTURE, ARN_CHARS, CODE_SIGNING_CONFIG_ARN, FUNCTION_NAME, HANDLER, LAYER_VERSION, MASTER_REGION,
     NAMESPACED_FUNCTION_ARN, NAMESPACED_FUNCTION_NAME, QUALIFIER, RESOURCE_ARN, ROLE_ARN, RUNTIME_VERSION_ARN,
     S3_BUCKET, TAG_KEY, TAG_VALUE, UNQUALIFIED_FUNCTION_NAME,
 };
@@ -51,7 +51,7 @@ shape! {
         code_signing_config_arn: Option<String> =
             "CodeSigningConfigArn" [len(0, 200), pattern(CODE_SIGNING_CONFIG_ARN)],
         image_config: Option<ImageConfig> = "ImageConfig",
-        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1)],
+        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1), each(ARCHITECTURE)],
         ephemeral_storage: Option<EphemeralStorage> = "EphemeralStorage",
         snap_start: Option<SnapStart> = "SnapStart",
         logging_config: Option<LoggingConfig> = "LoggingConfig",
@@ -144,7 +144,7 @@ shape! {
         s3_object_version: Option<String> = "S3ObjectVersion" [len(1, 1024), pattern(ANYTHING)],
         s3_object_storage_mode: Option<S3ObjectStorageMode> = "S3ObjectStorageMode",
         image_uri: Option<String> = "ImageUri",
-        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1)],
+        architectures: Option<Vec<Architecture>> = "Architectures" [len(1, 1), each(ARCHITECTURE)],
         publish: Option<bool> = "Publish",
         publish_to: Option<FunctionVersionLatestPublished> = "PublishTo",
         dry_run: Option<bool> = "DryRun",

@@ -44,5 +44,8 @@ pub const SUBNET_ID: Checks = Checks::NONE.len(0, 1024).pattern("subnet-[0-9a-z]
 pub const SECURITY_GROUP_ID: Checks = Checks::NONE.len(0, 1024).pattern("sg-[0-9a-zA-Z]*");
 pub const LAYER_VERSION: Checks = Checks::NONE.len(1, 2048).pattern(LAYER_VERSION_ARN);
 
+/// The words of AWS name this rule beside the enum's.
+pub const ARCHITECTURE: Checks = Checks::NONE.not_null();
+
 /// The longest ARN that the contract takes.
 pub const ARN_CHARS: usize = 10_000;

@@ -29,3 +29,30 @@ fn named(input: &Fields, scope: &Scope) -> Option<FunctionName> {
 fn anything() -> String {
     "*".to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use base::{Account, Region};
+
+    use super::*;
+
+    #[test]
+    fn a_permission_is_asked_for_the_arn_that_is_meant() {
+        let scope = Scope::new(Account::parse("123456789012").expect("digits"), Region::new("us-east-1"));
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
+        let check = |name: &str, qualifier: Option<&'static str>, own: &str, qualified: &str| {
+            let input = Fields::new().with("FunctionName", name);
+            let input = qualifier.map_or_else(|| input.clone(), |text| input.clone().with("Qualifier", text));
+            assert_eq!(function_arn(&input, &scope), own, "{name}");
+            assert_eq!(qualified_function_arn(&input, &scope), qualified, "{name} {qualifier:?}");
+        };
+        check("f", None, arn, arn);
+        check("f", Some("prod"), arn, &format!("{arn}:prod"));
+        check("f:1", None, arn, &format!("{arn}:1"));
+        check("function:f:$LATEST", None, arn, &format!("{arn}:$LATEST"));
+        check(arn, None, arn, arn);
+        let there = "arn:aws:lambda:eu-west-1:111111111111:function:f";
+        check(there, None, there, there);
+        check("no name", None, "*", "*");
+    }
+}

@@ -3,12 +3,14 @@
 //! Nothing that a header claims is believed: sizes are counted as the bytes come out, and what two entries would
 //! share is refused. What AWS says to all of it is "Could not unzip uploaded file"; the reason is for the log.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Cursor, Read};
 
 use base::limits::lambda::{ARCHIVE_ENTRIES, UNZIPPED_BYTES};
 use bytes::Bytes;
 use zip::ZipArchive;
+use zip::read::ZipFile;
 
 use super::{entry, symlink};
 
@@ -40,7 +42,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) const SPEC: Self = Self { bytes: UNZIPPED_BYTES, nodes: ARCHIVE_ENTRIES };
+    pub(super) const LAMBDA: Self = Self { bytes: UNZIPPED_BYTES, nodes: ARCHIVE_ENTRIES };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +64,7 @@ pub(super) type Archive = ZipArchive<Cursor<Bytes>>;
 
 /// Reads all of it; takes as long as unpacking does.
 pub fn check(bytes: &Bytes) -> Result<Checked, Refusal> {
-    check_within(bytes, Limits::SPEC)
+    check_within(bytes, Limits::LAMBDA)
 }
 
 pub(super) fn check_within(bytes: &Bytes, limits: Limits) -> Result<Checked, Refusal> {
@@ -116,7 +118,7 @@ fn plan(archive: &mut Archive, limits: Limits) -> Result<Plan, Refusal> {
         if entry.encrypted() {
             return Err(Refusal::Bad("an entry is encrypted".to_owned()));
         }
-        let path = entry::path(&entry.name().map_err(bad)?).map_err(Refusal::Bad)?;
+        let path = path_of(&entry)?;
         match kind_of(entry.is_dir(), entry.unix_mode())? {
             _ if path.is_empty() => {}
             Some(kind) => {
@@ -134,6 +136,15 @@ fn plan(archive: &mut Archive, limits: Limits) -> Result<Plan, Refusal> {
     }
     plan.directories = directories.into_iter().collect();
     Ok(plan)
+}
+
+/// Some packers write UTF-8 and don't say so: what reads as UTF-8 is taken for it.
+fn path_of(entry: &ZipFile<'_, Cursor<Bytes>>) -> Result<String, Refusal> {
+    let name = match std::str::from_utf8(entry.name_raw()) {
+        Ok(name) => Cow::Borrowed(name),
+        Err(_) => entry.name().map_err(bad)?,
+    };
+    entry::path(&name).map_err(Refusal::Bad)
 }
 
 /// A directory and those above it, up to the first that is known: its own are known with it.

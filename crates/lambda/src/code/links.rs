@@ -8,8 +8,10 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use store::{BlobId, Blobs, Space};
+use store::Space;
 use subtle::ConstantTimeEq;
+
+use super::archives::{ArchiveKey, Archives};
 
 /// What the front door serves through [`Links::open`].
 pub const PREFIX: &str = "/_lambdad/code/";
@@ -22,7 +24,7 @@ const TIME: &str = "%Y%m%dT%H%M%SZ";
 #[derive(Clone)]
 pub struct Links {
     secret: [u8; 32],
-    blobs: Blobs,
+    archives: Archives,
 }
 
 /// The server's secret, made at the first start.
@@ -44,7 +46,7 @@ impl store::Record for Secret {
 const PURPOSE: &str = "code-links";
 
 impl Links {
-    pub async fn open_in(space: &Space, blobs: Blobs) -> Result<Self, store::Error> {
+    pub async fn open_in(space: &Space, archives: Archives) -> Result<Self, store::Error> {
         let table = space.table::<Secret>();
         if table.get(PURPOSE).await?.is_none() {
             let mut secret = [0; 32];
@@ -60,12 +62,13 @@ impl Links {
             |detail: &str| store::Error::Corrupt { what: "the secret of links".into(), detail: detail.into() };
         let kept = table.get(PURPOSE).await?.ok_or_else(|| corrupt("it is not there"))?;
         let secret = kept.record.secret[..].try_into().map_err(|_| corrupt("it has not 32 bytes"))?;
-        Ok(Self { secret, blobs })
+        Ok(Self { secret, archives })
     }
 
     /// A link to an archive, below `origin` (`http://localhost:4566`).
-    pub fn make(&self, origin: &str, archive: &BlobId, now: Timestamp) -> String {
-        let path = format!("{PREFIX}{archive}");
+    pub fn make(&self, origin: &str, key: &ArchiveKey, now: Timestamp) -> String {
+        let (account, region, function, id) = key;
+        let path = format!("{PREFIX}{account}/{region}/{function}/{id}");
         let date = now.strftime(TIME).to_string();
         let signature = hex::encode(self.sign(&path, &date));
         format!(
@@ -77,14 +80,14 @@ impl Links {
     /// The archive that a link names. `path` and `query` as they came. 403 for what we did not sign or is too old,
     /// 404 if the archive is gone.
     pub async fn open(&self, path: &str, query: &str, now: Timestamp) -> Result<Bytes, Fault> {
-        let archive = self.check(path, query, now)?;
-        let bytes = self.blobs.get(archive).await?;
+        let key = self.check(path, query, now)?;
+        let bytes = self.archives.load(&key).await?;
         bytes.ok_or_else(|| Fault::new("NoSuchKey", "The specified key does not exist."))
     }
 
-    fn check(&self, path: &str, query: &str, now: Timestamp) -> Result<BlobId, Fault> {
+    fn check(&self, path: &str, query: &str, now: Timestamp) -> Result<ArchiveKey, Fault> {
         let refused = || Fault::new("AccessDenied", "Access Denied");
-        let archive = path.strip_prefix(PREFIX).and_then(BlobId::parse).ok_or_else(refused)?;
+        let key = read_key(path).ok_or_else(refused)?;
         let date = parameter(query, "X-Amz-Date").ok_or_else(refused)?;
         let signature =
             parameter(query, "X-Amz-Signature").and_then(|text| hex::decode(text).ok()).ok_or_else(refused)?;
@@ -94,7 +97,7 @@ impl Links {
         let signed = read_time(date).ok_or_else(refused)?;
         let age = now.as_second() - signed.as_second();
         if (-SKEW_SECONDS..=SECONDS).contains(&age) {
-            Ok(archive)
+            Ok(key)
         } else {
             Err(Fault::new("AccessDenied", "Request has expired"))
         }
@@ -107,6 +110,12 @@ impl Links {
         mac.update(date.as_bytes());
         mac.finalize().into_bytes().into()
     }
+}
+
+fn read_key(path: &str) -> Option<ArchiveKey> {
+    let parts: Vec<&str> = path.strip_prefix(PREFIX)?.split('/').collect();
+    let [account, region, function, id] = parts[..] else { return None };
+    Some((account.to_owned(), region.to_owned(), function.to_owned(), id.to_owned()))
 }
 
 /// The first parameter of this name; ours need no decoding.

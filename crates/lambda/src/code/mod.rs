@@ -1,10 +1,11 @@
-//! The code of functions: zip archives, checked to the byte, kept as blobs, and unpacked for environments to mount.
+//! The code of functions: zip archives, checked to the byte, kept, and unpacked for environments to mount.
 //!
 //! An archive is hostile: [`archive`] decides what it holds before anything is written, [`unpack`] writes it,
-//! [`trees`] keeps what was unpacked for as long as a function or an environment needs it, and [`links`] hands the
+//! [`archives`] keeps it as it came, [`trees`] keeps what was unpacked for as long as a function or an environment needs it, and [`links`] hands the
 //! archive out again.
 
 pub mod archive;
+pub mod archives;
 mod entry;
 pub mod links;
 mod symlink;
@@ -17,5 +18,6 @@ pub(crate) mod samples;
 mod tests;
 
 pub use archive::{Checked, Refusal, check};
+pub use archives::{ArchiveKey, Archives, Incoming};
 pub use links::Links;
 pub use trees::{CodeTree, Trees};

@@ -83,6 +83,28 @@ fn an_archive_lies_as_it_was_packed() {
     assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)).into());
 }
 
+/// Bit 11 of the flags of the first entry, in both of its headers.
+fn without_utf8_flag(bytes: &Bytes) -> Bytes {
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").expect("one entry");
+    let mut out = bytes.to_vec();
+    out[7] &= !8;
+    out[directory + 9] &= !8;
+    Bytes::from(out)
+}
+
+#[test]
+fn names_in_utf8_are_read_as_such_whether_they_say_so_or_not() {
+    let said = Sample::new().file("grüße.py", b"").bytes();
+    let unsaid = without_utf8_flag(&said);
+    assert_ne!(unsaid, said);
+    for bytes in [said, unsaid] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tree = folder.path().join("tree");
+        unpack::unpack(&bytes, &tree, SMALL).expect("it is taken");
+        assert_eq!(contents(&tree).into_keys().collect::<Vec<_>>(), ["grüße.py"]);
+    }
+}
+
 #[test]
 fn files_keep_the_archives_time() {
     let sample = Sample::new().file("a", b"");
@@ -242,25 +264,65 @@ fn nasty() -> impl Strategy<Value = Bytes> {
     })
 }
 
-proptest! {
-    #[test]
-    fn hostile_archives_stay_below_the_tree(bytes in nasty()) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let tree = folder.path().join("tree");
-        let checked = check_within(&bytes, SMALL);
-        let unpacked = unpack::unpack(&bytes, &tree, SMALL);
-        prop_assert_eq!(checked.is_ok(), unpacked.is_ok());
-        let beside: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").collect();
-        prop_assert!(beside.len() <= 1, "only the tree was written");
-        if unpacked.is_ok() {
-            let real = tree.canonicalize().expect("it is there");
-            for name in contents(&tree).keys() {
-                // Followed to the end, by the kernel: inside, or nowhere.
-                if let Ok(end) = tree.join(name).canonicalize() {
-                    prop_assert!(end.starts_with(&real), "{name} leads to {end:?}");
-                }
+/// A tree with links that lead through one another: only targets are likely to be nasty.
+fn linked() -> impl Strategy<Value = Bytes> {
+    let target = prop::sample::select(vec![
+        ".",
+        "..",
+        "../..",
+        "../../..",
+        "a",
+        "a/b",
+        "a/..",
+        "a/../..",
+        "a/b/../../..",
+        "l",
+        "l/..",
+        "../l",
+        "m/../..",
+        "a/l/..",
+        "a/m",
+        "b/l/../..",
+        "../m/..",
+        "./a/./l",
+    ]);
+    let name = prop::sample::select(vec!["l", "m", "a/l", "a/m", "a/b/l", "a/b/m"]);
+    proptest::collection::vec((name, target), 1..4).prop_map(|links| {
+        let tree = Sample::new().file("a/b/f", b"");
+        links.into_iter().fold(tree, |sample, (name, target)| sample.link_if_new(name, target)).bytes()
+    })
+}
+
+/// Checks and unpacking agree, nothing is written beside the tree, and every path ends inside.
+fn stays_below(bytes: &Bytes) -> Result<(), TestCaseError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tree = folder.path().join("tree");
+    let checked = check_within(bytes, SMALL);
+    let unpacked = unpack::unpack(bytes, &tree, SMALL);
+    prop_assert_eq!(checked.is_ok(), unpacked.is_ok());
+    let beside: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").collect();
+    prop_assert!(beside.len() <= 1, "only the tree was written");
+    if unpacked.is_ok() {
+        let real = tree.canonicalize().expect("it is there");
+        for name in contents(&tree).keys() {
+            // Followed to the end, by the kernel: inside, or nowhere.
+            if let Ok(end) = tree.join(name).canonicalize() {
+                prop_assert!(end.starts_with(&real), "{name} leads to {end:?}");
             }
         }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn hostile_links_stay_inside(bytes in linked()) {
+        stays_below(&bytes)?;
+    }
+
+    #[test]
+    fn hostile_archives_stay_below_the_tree(bytes in nasty()) {
+        stays_below(&bytes)?;
     }
 
     #[test]

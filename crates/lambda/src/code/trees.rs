@@ -1,23 +1,24 @@
 //! What was unpacked: a directory per archive below `<data>/code`, named by the archive's SHA-256.
 //!
-//! A directory with such a name is whole: it was made beside, synced, and renamed. It is a copy of a blob and can be
-//! made again at any time. It goes when no record needs it and nobody holds its [`CodeTree`].
+//! A directory with such a name is whole: it was made beside, synced, and renamed. It is a copy of an archive and can
+//! be made again at any time. It goes when no record needs it and nobody holds its [`CodeTree`].
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use base::{Random, Tasks};
+use bytes::Bytes;
 use parking_lot::Mutex;
-use store::{BlobId, Blobs};
+use store::BlobId;
 use tokio::sync::{Notify, Semaphore};
 
-use super::archive::Limits;
+use super::archive::{self, Checked, Limits, Refusal};
+use super::archives::{ArchiveKey, Archives};
 use super::unpack;
 
-/// How many archives are unpacked side by side: each takes a core and the disk.
-const AT_ONCE: usize = 2;
 /// What is being made or thrown away; whatever has this prefix at the start is left from a crash.
 const UNFINISHED: &str = "unfinished-";
 
@@ -43,11 +44,16 @@ impl Drop for CodeTree {
 pub struct Trees {
     this: Weak<Self>,
     root: PathBuf,
-    blobs: Blobs,
+    archives: Archives,
     tasks: Tasks,
     random: Random,
     books: Mutex<Books>,
-    unpacking: Semaphore,
+    /// One permit per core: reading an archive keeps one busy.
+    reading: Semaphore,
+    /// The number of the last sync that succeeded.
+    syncing: tokio::sync::Mutex<u64>,
+    /// How many syncs have begun.
+    syncs: AtomicU64,
     collect: Notify,
 }
 
@@ -64,13 +70,13 @@ struct Books {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the archive {id} is not among the blobs")]
+    #[error("the archive {id} is not there")]
     Missing { id: BlobId },
     #[error("cannot read the archive: {0}")]
     Store(#[from] store::Error),
     /// The archive is refused, though it was taken once.
     #[error("cannot unpack the archive {id}: {refusal}")]
-    Refused { id: BlobId, refusal: super::Refusal },
+    Refused { id: BlobId, refusal: Refusal },
     #[error("cannot unpack the archive {id}: {cause}")]
     Unpack { id: BlobId, cause: String },
     #[error("cannot use {path}: {source}", path = path.display())]
@@ -79,7 +85,7 @@ pub enum Error {
 
 impl Trees {
     /// Makes `root` if need be, and removes what a crash has left half done.
-    pub async fn open(root: PathBuf, blobs: Blobs, tasks: Tasks, random: Random) -> Result<Arc<Self>, Error> {
+    pub async fn open(root: PathBuf, archives: Archives, tasks: Tasks, random: Random) -> Result<Arc<Self>, Error> {
         let at = root.clone();
         tasks
             .blocking(move || prepare_root(&at))
@@ -88,17 +94,25 @@ impl Trees {
         Ok(Arc::new_cyclic(|this| Self {
             this: this.clone(),
             root,
-            blobs,
+            archives,
             tasks,
             random,
             books: Mutex::default(),
-            unpacking: Semaphore::new(AT_ONCE),
+            reading: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            syncing: tokio::sync::Mutex::default(),
+            syncs: AtomicU64::new(0),
             collect: Notify::new(),
         }))
     }
 
-    /// The tree of an archive; unpacks it if it isn't there.
-    pub async fn ensure(&self, id: BlobId) -> Result<Arc<CodeTree>, Error> {
+    /// Reads an archive to its last byte, in its turn.
+    pub async fn check(&self, bytes: Bytes) -> Result<Checked, Refusal> {
+        let _permit = self.reading.acquire().await.expect("the semaphore is never closed");
+        self.tasks.blocking(move || archive::check(&bytes)).await
+    }
+
+    /// The tree of the archive that is kept under `key`; unpacks it if it isn't there.
+    pub async fn ensure(&self, id: BlobId, key: &ArchiveKey) -> Result<Arc<CodeTree>, Error> {
         let turn = self.turn(id);
         let _turn = turn.lock().await;
         if let Some(tree) = self.books.lock().held.get(&id).and_then(Weak::upgrade) {
@@ -106,22 +120,60 @@ impl Trees {
         }
         let path = self.path(&id);
         if !self.exists(&path).await {
-            self.unpack(id, &path).await?;
+            self.unpack(id, key, &path).await?;
         }
         let tree = Arc::new(CodeTree { path, id, trees: self.this.clone() });
         self.books.lock().held.insert(id, Arc::downgrade(&tree));
         Ok(tree)
     }
 
-    async fn unpack(&self, id: BlobId, path: &Path) -> Result<(), Error> {
-        let bytes = self.blobs.get(id).await?.ok_or(Error::Missing { id })?;
-        let _permit = self.unpacking.acquire().await.expect("the semaphore is never closed");
+    /// Whole or not at all: made beside, synced, renamed. If a power cut takes the renaming back, what is left is
+    /// removed at the start.
+    async fn unpack(&self, id: BlobId, key: &ArchiveKey, path: &Path) -> Result<(), Error> {
+        let bytes = self.archives.load(key).await?.ok_or(Error::Missing { id })?;
         let (beside, path) = (self.beside(), path.to_owned());
-        let done = self.tasks.blocking(move || make(&bytes, &beside, &path)).await;
-        done.map_err(|error| match error {
+        let made = self.make(id, bytes, &beside, path).await;
+        if made.is_err() {
+            self.remove_half(beside).await;
+        }
+        made
+    }
+
+    async fn make(&self, id: BlobId, bytes: Bytes, beside: &Path, path: PathBuf) -> Result<(), Error> {
+        let into = beside.to_owned();
+        let permit = self.reading.acquire().await.expect("the semaphore is never closed");
+        let unpacked = self.tasks.blocking(move || unpack::unpack(&bytes, &into, Limits::LAMBDA)).await;
+        drop(permit);
+        unpacked.map_err(|error| match error {
             unpack::Error::Refused(refusal) => Error::Refused { id, refusal },
             other => Error::Unpack { id, cause: other.to_string() },
-        })
+        })?;
+        let failed = |source| Error::Directory { path: path.clone(), source };
+        self.sync().await.map_err(failed)?;
+        let (from, to) = (beside.to_owned(), path.clone());
+        self.tasks.blocking(move || std::fs::rename(from, to)).await.map_err(failed)
+    }
+
+    /// What was written before is durable when it answers. One sync serves everybody who has come before it began.
+    async fn sync(&self) -> io::Result<()> {
+        let begun = self.syncs.load(Ordering::SeqCst);
+        let mut last_done = self.syncing.lock().await;
+        // One that was under way when we came may have missed what we wrote; one that began later has not.
+        if *last_done > begun {
+            return Ok(());
+        }
+        let this = self.syncs.fetch_add(1, Ordering::SeqCst) + 1;
+        let root = self.root.clone();
+        self.tasks.blocking(move || unpack::sync_file_system(&root)).await?;
+        *last_done = this;
+        Ok(())
+    }
+
+    async fn remove_half(&self, beside: PathBuf) {
+        let path = beside.clone();
+        if let Err(error) = self.tasks.blocking(move || gone(std::fs::remove_dir_all(path))).await {
+            tracing::warn!(path = %beside.display(), %error, "cannot remove half-unpacked code; the next start does");
+        }
     }
 
     async fn exists(&self, path: &Path) -> bool {
@@ -162,17 +214,20 @@ impl Trees {
         }
     }
 
-    /// Removes what nobody needs, whenever there is something; runs until the house closes.
+    /// Removes what nobody needs, whenever there is something. When the house closes it finishes what it is at.
     pub async fn collect_always(self: Arc<Self>) {
         self.find_unneeded().await;
         loop {
             self.collect_once().await;
-            self.collect.notified().await;
+            tokio::select! {
+                () = self.tasks.closing().cancelled() => return,
+                () = self.collect.notified() => {}
+            }
         }
     }
 
     /// Directories that no record needs: left when a crash came between a deletion and its collection.
-    async fn find_unneeded(&self) {
+    pub(crate) async fn find_unneeded(&self) {
         let root = self.root.clone();
         match self.tasks.blocking(move || names(&root)).await {
             Ok(names) => {
@@ -230,33 +285,11 @@ impl Trees {
     }
 }
 
-/// Whole or not at all: made beside, synced, renamed.
-fn make(bytes: &bytes::Bytes, beside: &Path, path: &Path) -> Result<(), unpack::Error> {
-    let made = unpack::unpack(bytes, beside, Limits::SPEC).and_then(|()| {
-        let failed = |source| unpack::Error::Io { doing: "finish", path: path.to_owned(), source };
-        std::fs::rename(beside, path).and_then(|()| sync_parent(path)).map_err(failed)
-    });
-    if made.is_err()
-        && let Err(error) = std::fs::remove_dir_all(beside)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        tracing::warn!(path = %beside.display(), %error, "cannot remove half-unpacked code; the next start does");
-    }
-    made
-}
-
 fn throw_away(path: &Path, beside: &Path) -> io::Result<()> {
     match std::fs::rename(path, beside) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
         Ok(()) => std::fs::remove_dir_all(beside),
-    }
-}
-
-fn sync_parent(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) => unpack::open_directory(parent)?.sync_all(),
-        None => Ok(()),
     }
 }
 
@@ -267,10 +300,18 @@ fn prepare_root(root: &Path) -> io::Result<()> {
     std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o711))?;
     for name in names(root)? {
         if name.starts_with(UNFINISHED) {
-            std::fs::remove_dir_all(root.join(name))?;
+            gone(std::fs::remove_dir_all(root.join(name)))?;
         }
     }
     Ok(())
+}
+
+/// What isn't there is gone.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 fn names(root: &Path) -> io::Result<Vec<String>> {

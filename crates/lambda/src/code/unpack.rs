@@ -28,7 +28,7 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error
     move |source| Error::Io { doing, path: path.to_owned(), source }
 }
 
-/// Makes `into`, which must not exist, with the archive in it; durable when it answers.
+/// Makes `into`, which must not exist, with the archive in it; not durable yet.
 pub(super) fn unpack(bytes: &Bytes, into: &Path, limits: Limits) -> Result<(), Error> {
     let (mut archive, plan) = archive::open(bytes, limits)?;
     make_directory(into)?;
@@ -36,8 +36,7 @@ pub(super) fn unpack(bytes: &Bytes, into: &Path, limits: Limits) -> Result<(), E
         make_directory(&into.join(directory))?;
     }
     write_files(&mut archive, &plan, into, limits)?;
-    write_links(&mut archive, &plan, into)?;
-    sync_all(into)
+    write_links(&mut archive, &plan, into)
 }
 
 fn make_directory(path: &Path) -> Result<(), Error> {
@@ -96,13 +95,8 @@ fn write_links(archive: &mut Archive, plan: &Plan, into: &Path) -> Result<(), Er
     Ok(())
 }
 
-/// One call for the whole file system: a sync per file would take longer than the unpacking.
-fn sync_all(tree: &Path) -> Result<(), Error> {
-    let directory = open_directory(tree).map_err(io_error("open", tree))?;
-    rustix::fs::syncfs(&directory).map_err(|errno| io_error("sync", tree)(errno.into()))
-}
-
-/// For syncing it.
-pub(super) fn open_directory(path: &Path) -> io::Result<std::fs::File> {
-    OpenOptions::new().read(true).open(path)
+/// One call for everything in the file system of `path`: a sync per file would take longer than the unpacking.
+pub(super) fn sync_file_system(path: &Path) -> io::Result<()> {
+    let directory = OpenOptions::new().read(true).open(path)?;
+    Ok(rustix::fs::syncfs(&directory)?)
 }

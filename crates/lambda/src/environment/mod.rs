@@ -153,7 +153,9 @@ impl Environment {
     /// Starts the process and waits until it asks for an event.
     async fn start(&mut self, limit: Duration) -> Result<(), Outcome> {
         self.capture.platform(&report::init_start(&self.launch));
-        let running = self.running.insert(self.spawn().await.map_err(Outcome::platform)?);
+        let program = self.launch.interpreter.argv.first().map(String::as_str).unwrap_or_default();
+        let running = self.spawn().await.map_err(|error| Outcome::not_started(&error, program))?;
+        let running = self.running.insert(running);
         let done = running.initialized(&self.workshop.clock, limit).await;
         self.capture.drain();
         done?;

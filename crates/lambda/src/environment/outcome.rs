@@ -1,12 +1,17 @@
 //! How an invocation ended, and what the caller hears of it (the oracle's section 2.7).
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::Bytes;
 use sandbox::{Exit, ExitStatus};
 
+use super::MakeError;
 use crate::runtime_api::Answer;
+
+/// ENOEXEC: a program for another machine, or no program.
+const EXEC_FORMAT: i32 = 8;
 
 /// How an attempt at an event, or an INIT, ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,10 @@ pub(crate) enum Outcome {
     TimedOut {
         after: Duration,
     },
+    /// The function brought nothing that can be started.
+    NoEntrypoint {
+        why: String,
+    },
     /// Ours, not the function's.
     Platform {
         cause: String,
@@ -39,6 +48,20 @@ pub(crate) struct Finished {
 }
 
 impl Outcome {
+    /// What kept a process from being started: the function's own bootstrap, or something of ours.
+    pub(super) fn not_started(error: &MakeError, program: &str) -> Self {
+        let MakeError::Sandbox(sandbox::Error::Start { source, .. }) = error else {
+            return Self::platform(error);
+        };
+        let why = match source.kind() {
+            ErrorKind::NotFound => "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
+            ErrorKind::PermissionDenied => format!("fork/exec {program}: permission denied"),
+            _ if source.raw_os_error() == Some(EXEC_FORMAT) => format!("fork/exec {program}: exec format error"),
+            _ => return Self::platform(error),
+        };
+        Self::NoEntrypoint { why }
+    }
+
     pub(crate) fn platform(cause: impl fmt::Display) -> Self {
         Self::Platform { cause: cause.to_string() }
     }
@@ -57,7 +80,9 @@ impl Outcome {
         match self {
             Self::Answered { .. } => None,
             Self::TimedOut { .. } => Some("timeout"),
-            Self::InitError { .. } | Self::Exited(_) | Self::Platform { .. } => Some("error"),
+            Self::InitError { .. } | Self::Exited(_) | Self::NoEntrypoint { .. } | Self::Platform { .. } => {
+                Some("error")
+            }
         }
     }
 
@@ -68,6 +93,7 @@ impl Outcome {
             Self::InitError { error_type, .. } => Some(error_type),
             Self::Exited(exit) if exit.out_of_memory => Some("Runtime.OutOfMemory"),
             Self::Exited(_) => Some("Runtime.ExitError"),
+            Self::NoEntrypoint { .. } => Some("Runtime.InvalidEntrypoint"),
             Self::Platform { .. } => Some("Sandbox.Failure"),
         }
     }
@@ -86,6 +112,7 @@ impl Outcome {
             Self::TimedOut { after } => {
                 failure("Sandbox.Timedout", request_id, &format!("Task timed out after {}", seconds(*after)))
             }
+            Self::NoEntrypoint { why } => failure("Runtime.InvalidEntrypoint", request_id, why),
             Self::Platform { .. } => failure("Sandbox.Failure", request_id, "The execution environment failed"),
         }
     }

@@ -45,6 +45,7 @@ impl Report<'_> {
                 let error_type = self.outcome.error_type().unwrap_or_default();
                 Some(format!("RequestId: {id} Error: {}\n{error_type}\n", outcome::reason(exit)))
             }
+            Outcome::NoEntrypoint { why } => Some(format!("RequestId: {id} Error: {why}\nRuntime.InvalidEntrypoint\n")),
             Outcome::Answered { .. } | Outcome::InitError { .. } | Outcome::Platform { .. } => None,
         }
     }
@@ -66,12 +67,12 @@ impl Report<'_> {
     }
 }
 
-/// `Status: …`, or the trailing tab that a REPORT without one has.
+/// `Status: …`; a line without one ends with the tab of the field before.
 fn status(outcome: &Outcome) -> String {
     match (outcome.status(), outcome.error_type()) {
         (Some(status), Some(error_type)) => format!("Status: {status}\tError Type: {error_type}"),
         (Some(status), None) => format!("Status: {status}"),
-        (None, _) => "\t".to_owned(),
+        (None, _) => String::new(),
     }
 }
 
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!(
             report(&answered, Some(Duration::from_micros(110_100))),
             "REPORT RequestId: r\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t\
-             Max Memory Used: 36 MB\tInit Duration: 110.10 ms\t\t\n"
+             Max Memory Used: 36 MB\tInit Duration: 110.10 ms\t\n"
         );
     }
 

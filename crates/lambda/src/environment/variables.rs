@@ -10,7 +10,7 @@ pub(super) const TELEMETRY_FD: i32 = 62;
 const RUNTIME_API: &str = "169.254.100.1:9001";
 const ENDPOINT: &str = "http://169.254.100.1:4566";
 
-/// Later ones win: customer's, platform's that may be changed, credentials, runtime's, platform's.
+/// Later ones win: what a customer may change, the customer's, credentials, the platform's.
 pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> Vec<(String, String)> {
     let mut all = Variables::default();
     all.add([
@@ -22,6 +22,8 @@ pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> V
         ),
         ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
         ("AWS_ENDPOINT_URL", ENDPOINT),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"),
     ]);
     all.add(launch.interpreter.variables.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     all.add(launch.variables.iter().map(|(key, value)| (key.as_str(), value.as_str())));
@@ -50,8 +52,6 @@ fn platform(all: &mut Variables, launch: &Launch, stream: &str) {
         ("AWS_LAMBDA_LOG_GROUP_NAME", &launch.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
         ("AWS_LAMBDA_RUNTIME_API", RUNTIME_API),
-        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
-        ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"),
         ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"),
         ("_AWS_XRAY_DAEMON_PORT", "2000"),
         ("LAMBDA_TASK_ROOT", "/var/task"),

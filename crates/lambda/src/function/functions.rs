@@ -10,8 +10,8 @@ use store::{BlobId, Error, Space, Table, View};
 
 use super::fault::{conflict, function_not_found, update_in_progress};
 use super::name::{FunctionName, LATEST};
-use super::record::FunctionRecord;
-use crate::code::{CodeTree, Trees};
+use super::record::{Code, FunctionRecord};
+use crate::code::{CodeTree, Incoming, Trees, archives, trees};
 
 /// What an invocation runs.
 #[derive(Clone, Debug)]
@@ -94,7 +94,12 @@ impl Functions {
 
     /// The function's code, unpacked; unpacked now if it isn't. While the answer is held, the tree stays.
     pub async fn code_tree(&self, function: &FunctionRecord) -> Result<Arc<CodeTree>, Fault> {
-        self.trees.ensure(function.running().code.sha256).await.map_err(Fault::internal)
+        self.tree(function, &function.running().code).await.map_err(Fault::internal)
+    }
+
+    /// The tree of one of a function's codes.
+    pub(crate) async fn tree(&self, function: &FunctionRecord, code: &Code) -> Result<Arc<CodeTree>, trees::Error> {
+        self.trees.ensure(code.sha256, &function.archive_key(code)).await
     }
 
     /// `listener` hears of every change from now on.
@@ -132,11 +137,17 @@ impl Functions {
         found.iter().map(|shown| shown.record.clone()).collect()
     }
 
+    /// Told of every change of a record; for tests, which wait for a state.
+    #[cfg(test)]
+    pub(crate) async fn wake(&self) -> store::Wake {
+        self.table.wake().await.expect("the memory store can be watched")
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<FunctionRecord>> {
         self.view.list((), None, usize::MAX).iter().map(|shown| shown.record.clone()).collect()
     }
 
-    /// Whether any function needs this archive: whoever sweeps the blobs asks.
+    /// Whether any function needs the archive of this name: whoever sweeps the blobs asks.
     pub fn needs(&self, archive: &BlobId) -> bool {
         self.trees.needs(archive)
     }
@@ -145,25 +156,44 @@ impl Functions {
         self.usage.lock().get(scope).copied().unwrap_or_default()
     }
 
-    /// 409 if there is one of this name.
-    pub(crate) async fn insert(&self, record: FunctionRecord) -> Result<Arc<FunctionRecord>, Fault> {
-        match self.table.insert(&record).await {
+    /// The record and its archive in one commit. 409 if there is one of this name.
+    pub(crate) async fn insert(
+        &self,
+        record: FunctionRecord,
+        archive: &Incoming,
+    ) -> Result<Arc<FunctionRecord>, Fault> {
+        let mut batch = self.table.space().batch();
+        archives::put(&mut batch, record.archive_key(&record.settings.code), archive);
+        batch.insert(&record);
+        match batch.commit().await {
             Ok(_) => Ok(self.settled(None, record)),
             Err(error) if error.is_conflict() => Err(already_there(&record.name)),
+            Err(error) if self.is_written(&record) => Ok(self.settled_after(&error, None, record)),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// 409 if somebody else changed the record meanwhile.
+    /// The record, its new archive if there is one, and the end of those that it needs no more, in one commit. 409 if
+    /// somebody else changed the record meanwhile.
     pub(crate) async fn update(
         &self,
         before: &Arc<FunctionRecord>,
         revision: Revision,
         record: FunctionRecord,
+        archive: Option<&Incoming>,
     ) -> Result<Arc<FunctionRecord>, Fault> {
-        match self.table.update(&record, revision).await {
+        let mut batch = self.table.space().batch();
+        if let Some(archive) = archive {
+            archives::put(&mut batch, record.archive_key(&record.settings.code), archive);
+        }
+        for code in before.codes().filter(|code| record.codes().all(|needed| needed.id != code.id)) {
+            archives::delete(&mut batch, &record.archive_key(code));
+        }
+        batch.update(&record, revision);
+        match batch.commit().await {
             Ok(_) => Ok(self.settled(Some(before), record)),
             Err(error) if error.is_conflict() => Err(update_in_progress(&record.arn())),
+            Err(error) if self.is_written(&record) => Ok(self.settled_after(&error, Some(before), record)),
             Err(error) => Err(error.into()),
         }
     }
@@ -172,14 +202,37 @@ impl Functions {
     pub(crate) async fn delete(&self, before: &Arc<FunctionRecord>, revision: Revision) -> Result<bool, Fault> {
         let mut batch = self.table.space().batch();
         batch.delete_at::<FunctionRecord>(store::Record::key(&**before), revision);
+        for code in before.codes() {
+            archives::delete(&mut batch, &before.archive_key(code));
+        }
         match batch.commit().await {
             Ok(_) => {
                 self.told(Some(before), None);
                 Ok(true)
             }
             Err(error) if error.is_conflict() => Ok(false),
+            Err(error) if self.view.get(store::Record::key(&**before)).is_none() => {
+                tracing::warn!(function = %before.arn(), %error, "a function was deleted, though the store failed");
+                self.told(Some(before), None);
+                Ok(true)
+            }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A failed commit may have been done all the same: the view shows only what was.
+    fn is_written(&self, record: &FunctionRecord) -> bool {
+        self.view.get(store::Record::key(record)).is_some_and(|shown| *shown.record == *record)
+    }
+
+    fn settled_after(
+        &self,
+        error: &Error,
+        before: Option<&Arc<FunctionRecord>>,
+        record: FunctionRecord,
+    ) -> Arc<FunctionRecord> {
+        tracing::warn!(function = %record.arn(), %error, "a function was written, though the store failed");
+        self.settled(before, record)
     }
 
     fn settled(&self, before: Option<&Arc<FunctionRecord>>, record: FunctionRecord) -> Arc<FunctionRecord> {
@@ -203,8 +256,8 @@ impl Functions {
 
     /// What is new is counted before what is gone: code that both need is never without a need.
     fn count(&self, before: Option<&Arc<FunctionRecord>>, after: Option<&Arc<FunctionRecord>>) {
-        after.into_iter().flat_map(|record| record.archives()).for_each(|archive| self.trees.need(archive));
-        before.into_iter().flat_map(|record| record.archives()).for_each(|archive| self.trees.release(archive));
+        after.into_iter().flat_map(|record| record.codes()).for_each(|code| self.trees.need(code.sha256));
+        before.into_iter().flat_map(|record| record.codes()).for_each(|code| self.trees.release(code.sha256));
         let mut usage = self.usage.lock();
         if let Some((record, scope)) = before.and_then(|record| Some((record, record.scope()?))) {
             usage.entry(scope).or_default().remove(record);

@@ -17,7 +17,7 @@ pub mod state;
 pub mod tags;
 
 pub use functions::{Change, Functions, OnChange, Resolved};
-pub use name::{FunctionName, LATEST};
+pub use name::{FunctionName, LATEST, session_name};
 pub use record::{Code, Config, FunctionRecord, Layer, Logging, Settings, Vpc};
 pub use runtime::Interpreters;
 pub use state::Status;

@@ -106,6 +106,12 @@ impl FunctionName {
     }
 }
 
+/// The name of the execution role's session: the function's. STS takes no name of one character, a function may have
+/// one; then it is what some of Lambda's own sandboxes have (oracle 7).
+pub fn session_name(function: &str) -> String {
+    if function.len() < 2 { format!("{function}@lambda_function") } else { function.to_owned() }
+}
+
 fn elsewhere(region: &str, scope: &Scope) -> Fault {
     not_found(format!("Functions from '{region}' are not reachable in this region ('{}')", scope.region))
 }

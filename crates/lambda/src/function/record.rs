@@ -8,6 +8,7 @@ use store::BlobId;
 use super::name::LATEST;
 use super::state::Status;
 use crate::api::{ApplicationLogLevel, Architecture, LogFormat, SnapStartApplyOn, SystemLogLevel, TracingMode};
+use crate::code::ArchiveKey;
 
 /// One version of a function; for now there is `$LATEST` only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +72,9 @@ pub struct Config {
 /// The zip archive of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
-    /// The SHA-256 of the archive, and its name among the blobs.
+    /// Of its own for each upload: with the function's name it is where the archive is kept.
+    pub id: String,
+    /// Of the archive; names the unpacked tree.
     pub sha256: BlobId,
     /// Bytes, zipped.
     pub size: u64,
@@ -118,10 +121,15 @@ impl FunctionRecord {
         self.serving.as_deref().unwrap_or(&self.settings)
     }
 
-    /// Every archive that this record needs.
-    pub fn archives(&self) -> impl Iterator<Item = BlobId> {
-        let serving = self.serving.as_ref().map(|settings| settings.code.sha256);
-        std::iter::once(self.settings.code.sha256).chain(serving)
+    /// All code that this record needs.
+    pub fn codes(&self) -> impl Iterator<Item = &Code> {
+        let serving = self.serving.as_ref().map(|settings| &settings.code);
+        std::iter::once(&self.settings.code).chain(serving)
+    }
+
+    /// Where an archive of this function is kept.
+    pub fn archive_key(&self, code: &Code) -> ArchiveKey {
+        (self.account.clone(), self.region.clone(), self.name.clone(), code.id.clone())
     }
 
     pub fn is_latest(&self) -> bool {

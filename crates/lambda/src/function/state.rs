@@ -210,8 +210,7 @@ mod tests {
         assert!(mended.invocable().is_err(), "there is still nothing to run");
         assert_eq!(mended.unready(&why).expect("in progress").state, State::Failed);
         assert_eq!(mended.ready().expect("in progress"), active());
-        let update = active().updating("arn").and_then(|status| Ok(status.unready(&why).expect("in progress")));
-        let update = update.expect("active");
+        let update = active().updating("arn").expect("active").unready(&why).expect("in progress");
         assert_eq!((update.state, update.update), (State::Active, Some(LastUpdateStatus::Failed)));
         assert!(update.invocable().is_ok());
     }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use wire::Permitted;
 
 use super::intake::{self, Source};
-use super::{prepare, refuse_publish, role};
+use super::{commit, refuse_publish, role};
 use crate::api::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use crate::control::Control;
 use crate::function::functions::already_there;
@@ -27,10 +27,10 @@ pub(crate) async fn handle(
         return Err(already_there(&name.name));
     }
     role::check(&control, &context, &input.role, &name.name).await?;
-    let taken = intake::take(&control, &context, &source(&input), true).await?;
-    let record = FunctionRecord { tags, ..new_record(&control, &name, config, taken.code.clone()) };
-    let record = control.functions.insert(record).await?;
-    prepare::begin(&control, &record);
+    let taken = intake::take(&control, &context, &source(&input)).await?;
+    let archive = control.archives.take(taken.bytes).await?;
+    let record = FunctionRecord { tags, ..new_record(&control, &name, config, taken.code) };
+    let record = commit::insert(&control, record, archive).await?;
     Ok(describe::in_full(&record, record.arn()))
 }
 
@@ -50,10 +50,10 @@ fn new_record(control: &Control, name: &FunctionName, config: Config, code: Code
         region: name.region.clone(),
         name: name.name.clone(),
         version: LATEST.to_owned(),
-        settings: Settings { id: control.revision_id(), code, config },
+        settings: Settings { id: control.new_id(), code, config },
         serving: None,
         status: Status::creating(),
-        revision_id: control.revision_id(),
+        revision_id: control.new_id(),
         last_modified_ms: control.deps.clock.now_ms(),
         tags: IndexMap::new(),
         reserved_concurrency: None,

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wire::{Context, Permitted};
 
+use super::commit;
 use crate::api::{
     Concurrency, DeleteFunction, DeleteFunctionResponse, FunctionCodeLocation, FunctionConfiguration, GetFunction,
     GetFunctionCodeSigningConfig, GetFunctionCodeSigningConfigResponse, GetFunctionConcurrency,
@@ -54,7 +55,8 @@ pub(crate) async fn get(
 }
 
 fn code_location(control: &Control, context: &Context, record: &FunctionRecord) -> FunctionCodeLocation {
-    let link = control.links.make(&context.origin, &record.settings.code.sha256, control.deps.clock.now());
+    let key = record.archive_key(&record.settings.code);
+    let link = control.links.make(&context.origin, &key, control.deps.clock.now());
     FunctionCodeLocation {
         repository_type: Some("S3".to_owned()),
         location: Some(link),
@@ -152,7 +154,7 @@ pub(crate) async fn delete(
         if let Some(qualifier) = &name.qualifier {
             return Err(undeletable(&name, qualifier));
         }
-        if control.functions.delete(&record, revision).await? {
+        if commit::delete(&control, record, revision).await? {
             return Ok(DeleteFunctionResponse { status_code: Some(204) });
         }
     }

@@ -1,13 +1,12 @@
-//! Where code comes in: from the request or from S3, checked to its last byte, and kept.
+//! Where code comes in: from the request or from S3, checked to its last byte.
 
 use base::doors::Request;
 use base::limits::lambda::{TOTAL_CODE_BYTES, ZIPPED_BYTES};
 use base::{Fault, Fields, Value};
 use bytes::Bytes;
-use store::blob::Stored;
 use wire::Context;
 
-use crate::code::{self, Refusal};
+use crate::code::Refusal;
 use crate::control::Control;
 use crate::function::Code;
 use crate::function::fault::{invalid, too_large};
@@ -21,19 +20,14 @@ pub(super) struct Source<'a> {
     pub s3_object_version: Option<&'a String>,
 }
 
-/// Code that was taken. Hold it until the record that names it is committed.
+/// The code of a request, checked to its last byte.
 pub(super) struct Taken {
     pub code: Code,
-    _stored: Option<Stored>,
+    pub bytes: Bytes,
 }
 
-/// Takes the code in; with `keep` false everything is checked and nothing is kept.
-pub(super) async fn take(
-    control: &Control,
-    context: &Context,
-    source: &Source<'_>,
-    keep: bool,
-) -> Result<Taken, Fault> {
+/// Fetches and checks; nothing is kept yet.
+pub(super) async fn take(control: &Control, context: &Context, source: &Source<'_>) -> Result<Taken, Fault> {
     let bytes = fetch(control, context, source).await?;
     if bytes.len() > ZIPPED_BYTES {
         return Err(too_large(format!("Zipped size must be smaller than {ZIPPED_BYTES} bytes")));
@@ -43,13 +37,8 @@ pub(super) async fn take(
     }
     let size = bytes.len() as u64;
     check_storage(control, context, size)?;
-    let checked = bytes.clone();
-    control.deps.tasks.blocking(move || code::check(&checked)).await.map_err(refused)?;
-    if keep {
-        let stored = control.deps.store.blobs().put(bytes).await?;
-        return Ok(Taken { code: Code { sha256: stored.id, size }, _stored: Some(stored) });
-    }
-    Ok(Taken { code: Code { sha256: store::BlobId::of(&bytes), size }, _stored: None })
+    control.trees.check(bytes.clone()).await.map_err(refused)?;
+    Ok(Taken { code: Code { id: control.new_id(), sha256: store::BlobId::of(&bytes), size }, bytes })
 }
 
 async fn fetch(control: &Control, context: &Context, source: &Source<'_>) -> Result<Bytes, Fault> {
@@ -90,11 +79,13 @@ async fn from_s3(
 }
 
 fn s3_fault(fault: &Fault) -> Fault {
-    invalid(format!(
-        "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
-        fault.code, fault.message
-    ))
-    .caused_by(fault)
+    // Where there is no S3, there is no bucket.
+    let (code, message) = match fault.code.as_ref() {
+        Fault::NO_SERVICE => ("NoSuchBucket", "The specified bucket does not exist"),
+        code => (code, fault.message.as_str()),
+    };
+    invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"))
+        .caused_by(fault)
 }
 
 fn check_storage(control: &Control, context: &Context, size: u64) -> Result<(), Fault> {
@@ -109,7 +100,7 @@ fn empty() -> Fault {
     invalid("Uploaded file must be a non-empty zip")
 }
 
-fn refused(refusal: Refusal) -> Fault {
+pub(super) fn refused(refusal: Refusal) -> Fault {
     match refusal {
         Refusal::Empty => empty(),
         Refusal::TooLarge { limit } => invalid(format!("Unzipped size must be smaller than {limit} bytes")),

@@ -1,6 +1,7 @@
 //! The handlers of the control plane: thick verbs in a file each, the thin verbs of a noun together.
 
 pub(crate) mod account;
+mod commit;
 pub(crate) mod create_function;
 pub(crate) mod functions;
 mod intake;
@@ -10,6 +11,9 @@ pub(crate) mod tags;
 mod update;
 pub(crate) mod update_function_code;
 pub(crate) mod update_function_configuration;
+
+#[cfg(test)]
+mod tests;
 
 use base::Fault;
 

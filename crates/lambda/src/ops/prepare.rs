@@ -10,10 +10,11 @@ use base::Fault;
 
 use crate::code::trees;
 use crate::control::Control;
+use crate::function::fault::CONFLICT;
 use crate::function::state::{Refused, Unready};
 use crate::function::{FunctionName, FunctionRecord};
 
-/// How long to wait when the store takes no writes.
+/// How long to wait when the store can't be used.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Begins for every record that needs it; and unpacks again what isn't there any more.
@@ -23,9 +24,11 @@ pub(crate) fn resume(control: &Arc<Control>) {
         begin(control, record);
     }
     let this = control.clone();
-    control.deps.tasks.spawn_until_closing("code_unpack", async move {
-        for record in all.iter().filter(|record| !record.status.is_preparing()) {
-            if let Err(error) = this.trees.ensure(record.running().code.sha256).await {
+    control.deps.tasks.spawn("code_unpack", async move {
+        let closing = this.deps.tasks.closing();
+        for record in all.iter().filter(|record| !record.status.is_preparing()).take_while(|_| !closing.is_cancelled())
+        {
+            if let Err(error) = this.functions.tree(record, &record.running().code).await {
                 tracing::warn!(function = %record.arn(), %error, "cannot unpack the code of a function");
             }
         }
@@ -42,41 +45,51 @@ pub(crate) fn begin(control: &Arc<Control>, record: &FunctionRecord) {
         qualifier: None,
     };
     let version = record.version.clone();
-    control.deps.tasks.spawn_until_closing("function_prepare", async move {
+    // Not cut off when the house closes: what is being unpacked is finished, what has to wait is left for the next start.
+    control.deps.tasks.spawn("function_prepare", async move {
         while let Err(fault) = prepare(&this, &name, &version).await {
+            // Somebody has put a tag on it meanwhile: look again at once.
+            if fault.code == CONFLICT {
+                continue;
+            }
             tracing::warn!(function = %name.arn(), %fault, "a function can't go on to its next state yet");
-            this.deps.clock.sleep(AGAIN).await;
+            tokio::select! {
+                () = this.deps.tasks.closing().cancelled() => return,
+                () = this.deps.clock.sleep(AGAIN) => {}
+            }
         }
     });
 }
 
-/// `Err` if it has to be tried again: somebody else changed the record, or the store takes no writes.
+/// `Err` if it has to be tried again: somebody else changed the record, or the store can't be used now.
 async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Result<(), Fault> {
     let Some((record, revision)) = control.functions.find(name, version) else { return Ok(()) };
     if !record.status.is_preparing() {
         return Ok(());
     }
     // Held until the new state is committed; from then on the record itself keeps the tree.
-    let (next, _tree) = match control.trees.ensure(record.settings.code.sha256).await {
+    let (next, _tree) = match control.functions.tree(&record, &record.settings.code).await {
         Ok(tree) => (ready(&record, control)?, Some(tree)),
+        // The archive may be there when the store can be read again.
+        Err(trees::Error::Store(error)) if !matches!(error, store::Error::Corrupt { .. }) => return Err(error.into()),
         Err(error) => {
             tracing::error!(function = %record.arn(), %error, "the code of a function can't be made ready");
             (unready(&record, &why(error), control)?, None)
         }
     };
-    control.functions.update(&record, revision, next).await.map(drop)
+    control.functions.update(&record, revision, next, None).await.map(drop)
 }
 
 fn ready(record: &FunctionRecord, control: &Control) -> Result<FunctionRecord, Fault> {
     let status = record.status.ready().map_err(impossible)?;
-    Ok(FunctionRecord { status, serving: None, revision_id: control.revision_id(), ..record.clone() })
+    Ok(FunctionRecord { status, serving: None, revision_id: control.new_id(), ..record.clone() })
 }
 
 /// A failed update leaves the function as it was.
 fn unready(record: &FunctionRecord, why: &Unready, control: &Control) -> Result<FunctionRecord, Fault> {
     let status = record.status.unready(why).map_err(impossible)?;
     let settings = record.running().clone();
-    Ok(FunctionRecord { status, settings, serving: None, revision_id: control.revision_id(), ..record.clone() })
+    Ok(FunctionRecord { status, settings, serving: None, revision_id: control.new_id(), ..record.clone() })
 }
 
 fn impossible(refused: Refused) -> Fault {

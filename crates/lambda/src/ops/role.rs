@@ -6,6 +6,7 @@ use wire::Context;
 
 use crate::control::Control;
 use crate::function::fault::invalid;
+use crate::function::name::session_name;
 
 const LAMBDA_PRINCIPAL: &str = "lambda.amazonaws.com";
 
@@ -40,9 +41,4 @@ async fn assume(control: &Control, context: &Context, role: &str, function: &str
         Ok(_) => Ok(()),
         Err(fault) => Err(invalid("The role defined for the function cannot be assumed by Lambda.").caused_by(fault)),
     }
-}
-
-/// A session is named after the function; STS takes no name of one character, a function may have one.
-pub(crate) fn session_name(function: &str) -> String {
-    if function.len() < 2 { format!("{function}@lambda_function") } else { function.to_owned() }
 }

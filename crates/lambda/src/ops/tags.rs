@@ -6,6 +6,7 @@ use base::{Arn, Fault, Scope};
 use indexmap::IndexMap;
 use wire::{Nothing, Permitted};
 
+use super::commit;
 use crate::api::{ListTags, ListTagsResponse, TagResource, UntagResource};
 use crate::control::Control;
 use crate::function::fault::{function_not_found, invalid, not_found};
@@ -37,7 +38,7 @@ fn no_such_resource(arn: &Arn) -> Fault {
 
 /// Changes the tags of a function; again if somebody else changes the function meanwhile.
 async fn change(
-    control: &Control,
+    control: &Arc<Control>,
     name: &FunctionName,
     change: impl Fn(&IndexMap<String, String>) -> Result<IndexMap<String, String>, Fault>,
 ) -> Result<Nothing, Fault> {
@@ -45,7 +46,7 @@ async fn change(
         let found = control.functions.find(name, LATEST);
         let (before, revision) = found.ok_or_else(|| function_not_found(&name.arn()))?;
         let after = FunctionRecord { tags: change(&before.tags)?, ..(*before).clone() };
-        match control.functions.update(&before, revision, after).await {
+        match commit::update(control, before, revision, after, None).await {
             Err(fault) if fault.code == crate::function::fault::CONFLICT => {}
             other => return other.map(|_| Nothing {}),
         }

@@ -41,7 +41,7 @@ impl Found {
             serving: runs.then(|| Box::new(self.record.running().clone())),
             settings,
             status: self.updating.clone(),
-            revision_id: control.revision_id(),
+            revision_id: control.new_id(),
             last_modified_ms: control.deps.clock.now_ms(),
             ..(*self.record).clone()
         }

@@ -6,7 +6,7 @@ use base::Fault;
 use wire::Permitted;
 
 use super::intake::{self, Source};
-use super::{prepare, refuse_publish, update};
+use super::{commit, refuse_publish, update};
 use crate::api::{FunctionConfiguration, UpdateFunctionCode, UpdateFunctionCodeRequest};
 use crate::control::Control;
 use crate::function::fault::invalid;
@@ -22,20 +22,19 @@ pub(crate) async fn handle(
     if input.image_uri.is_some() {
         return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
     }
-    let dry_run = input.dry_run == Some(true);
-    let taken = intake::take(&control, &context, &source(&input), !dry_run).await?;
+    let taken = intake::take(&control, &context, &source(&input)).await?;
     let mut config = found.record.settings.config.clone();
     if let Some([architecture]) = input.architectures.as_deref() {
         config.architecture = *architecture;
     }
-    let settings = Settings { id: control.revision_id(), code: taken.code.clone(), config };
-    if dry_run {
+    let settings = Settings { id: control.new_id(), code: taken.code, config };
+    if input.dry_run == Some(true) {
         let would_be = FunctionRecord { settings, ..(*found.record).clone() };
         return Ok(describe::in_full(&would_be, would_be.arn()));
     }
+    let archive = control.archives.take(taken.bytes).await?;
     let next = found.next(settings, &control);
-    let record = control.functions.update(&found.record, found.revision, next).await?;
-    prepare::begin(&control, &record);
+    let record = commit::update(&control, found.record, found.revision, next, Some(archive)).await?;
     Ok(describe::in_full(&record, record.arn()))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::Fault;
 use wire::Permitted;
 
-use super::{prepare, role, update};
+use super::{commit, role, update};
 use crate::api::{FunctionConfiguration, UpdateFunctionConfiguration};
 use crate::control::Control;
 use crate::function::{Settings, describe, settings};
@@ -21,8 +21,7 @@ pub(crate) async fn handle(
     if let Some(role) = &input.role {
         role::check(&control, &context, role, &found.record.name).await?;
     }
-    let next = found.next(Settings { id: control.revision_id(), code: before.code, config }, &control);
-    let record = control.functions.update(&found.record, found.revision, next).await?;
-    prepare::begin(&control, &record);
+    let next = found.next(Settings { id: control.new_id(), code: before.code, config }, &control);
+    let record = commit::update(&control, found.record, found.revision, next, None).await?;
     Ok(describe::in_full(&record, record.arn()))
 }

@@ -141,8 +141,8 @@ async fn settled(connection: &Connection, name: &str) -> anyhow::Result<Fields> 
     loop {
         let input = Fields::new().with("FunctionName", name);
         let function = lambda(connection, "GetFunctionConfiguration", input).await??;
-        let reason =
-            || function.text("StateReason").or(function.text("LastUpdateStatusReason")).unwrap_or("no reason given");
+        let told = || function.text("StateReason").or_else(|| function.text("LastUpdateStatusReason"));
+        let reason = || told().unwrap_or("no reason given");
         match (function.text("State"), function.text("LastUpdateStatus")) {
             (Some("Failed"), _) | (_, Some("Failed")) => bail!("{name} failed: {}", reason()),
             (Some("Pending"), _) | (_, Some("InProgress")) => {}

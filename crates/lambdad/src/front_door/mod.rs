@@ -57,6 +57,7 @@ impl std::fmt::Debug for House {
 }
 
 /// A body over the limit, in AWS's words.
-fn too_large(limit: usize) -> Fault {
-    Fault::new("RequestEntityTooLargeException", format!("Request must be smaller than {limit} bytes"))
+fn too_large(limit: usize, operation: Option<&str>) -> Fault {
+    let whose = operation.map(|operation| format!(" for the {operation} operation")).unwrap_or_default();
+    Fault::new("RequestEntityTooLargeException", format!("Request must be smaller than {limit} bytes{whose}"))
 }

@@ -28,10 +28,10 @@ pub(super) async fn go(house: &House, door: Door, request: http::Request<Incomin
     let own_page = door == Door::Front && request.uri().path().starts_with("/_lambdad/");
     let limit = if own_page { PAGE_BODY_BYTES } else { BODY_BYTES };
     // First, the body arrives, within its limit: signatures cover it.
-    let mut request = match arrive(house, request, limit).await {
-        Ok(request) => request,
-        Err(fault) => return wire::encode_fault(None, &fault, &request_id),
-    };
+    let (mut request, arrived) = arrive(house, request, limit).await;
+    if let Err(late) = arrived {
+        return incomplete(house, &request, late, limit, &request_id);
+    }
     if own_page {
         return house.pages.answer(request).await;
     }
@@ -65,23 +65,48 @@ async fn steps(
     Ok(wire::encode_output(spec, operation, output, request_id))
 }
 
-async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> Result<Request, Fault> {
+/// Why a body did not arrive whole.
+enum Incomplete {
+    TooLarge,
+    Broken(String),
+    /// Nobody who sends half a request keeps the house open.
+    Closing,
+}
+
+/// The request; without its body if that did not arrive.
+async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> (Request, Result<(), Incomplete>) {
     let (head, body) = request.into_parts();
     let collected = tokio::select! {
-        collected = Limited::new(body, limit).collect() => collected,
-        // Nobody who sends half a request keeps the house open.
-        () = connections::closing_is_over(house) => return Err(Fault::unavailable("the house closes")),
+        collected = Limited::new(body, limit).collect() => collected.map_err(|error| {
+            if error.is::<LengthLimitError>() { Incomplete::TooLarge } else { Incomplete::Broken(error.to_string()) }
+        }),
+        () = connections::closing_is_over(house) => Err(Incomplete::Closing),
     };
-    let body = collected.map_err(|error| {
-        if error.is::<LengthLimitError>() { too_large(limit) } else { Fault::new("IncompleteBody", error.to_string()) }
-    })?;
-    Ok(Request {
+    let (body, arrived) = match collected {
+        Ok(body) => (body.to_bytes(), Ok(())),
+        Err(late) => (bytes::Bytes::new(), Err(late)),
+    };
+    let request = Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        body: body.to_bytes(),
-    })
+        body,
+    };
+    (request, arrived)
+}
+
+/// In the words of the operation that was meant, as far as path and headers tell it.
+fn incomplete(house: &House, request: &Request, late: Incomplete, limit: usize, request_id: &str) -> Response {
+    let recognized = recognize(house, request).ok();
+    let fault = match late {
+        Incomplete::TooLarge => too_large(limit, recognized.as_ref().map(|recognized| recognized.operation.name)),
+        Incomplete::Closing => Fault::unavailable("the house closes"),
+        Incomplete::Broken(cause) => {
+            Fault::new("IncompleteBody", "The request's body did not arrive.").caused_by(cause)
+        }
+    };
+    refuse(recognized.map(|recognized| recognized.spec), &fault, request_id)
 }
 
 fn recognize(house: &House, request: &Request) -> Result<Recognized, (Option<&'static ServiceSpec>, Fault)> {

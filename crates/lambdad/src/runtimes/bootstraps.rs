@@ -1,12 +1,14 @@
 //! Our bootstraps, carried in this binary and laid out in the data directory, from where environments bind them.
 
+#![expect(clippy::disallowed_methods, reason = "lambdad is one of the rooms that touch the disk")]
+
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 
-use super::Family;
+use super::{Family, Found};
 
 #[derive(RustEmbed)]
 #[folder = "../../runtimes/python"]
@@ -42,6 +44,22 @@ impl Bootstraps {
         write::<Python>(&bootstraps.of_family(Family::Python))?;
         write::<Node>(&bootstraps.of_family(Family::Node))?;
         Ok(bootstraps)
+    }
+
+    /// Compiles the Python bootstrap for each interpreter, since environments see it read-only. Unchecked: it never
+    /// changes while it lies there. One that fails costs its functions time, not their life.
+    #[expect(clippy::disallowed_methods, reason = "runs the operator's interpreters on our own bootstrap")]
+    pub fn compile(&self, found: &[Found]) {
+        for found in found.iter().filter(|found| found.family == Family::Python) {
+            let compiled = std::process::Command::new(&found.program)
+                .args(["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"])
+                .arg(self.of_family(Family::Python))
+                .env_clear()
+                .output();
+            if !compiled.is_ok_and(|output| output.status.success()) {
+                tracing::warn!(interpreter = %found.program.display(), "the bootstrap could not be compiled ahead");
+            }
+        }
     }
 
     fn of_family(&self, family: Family) -> PathBuf {

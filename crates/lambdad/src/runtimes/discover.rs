@@ -1,5 +1,7 @@
 //! Looks for interpreters: on the PATH, under pyenv, nvm, `/opt` and `/usr/local`. Shims are passed over.
 
+#![expect(clippy::disallowed_methods, reason = "looks at the interpreters of the host")]
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;

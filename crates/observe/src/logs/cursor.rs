@@ -50,7 +50,7 @@ impl<'a> Cursor<'a> {
                 self.leave_day();
             }
             if let Some(last) = points.last() {
-                self.window = after(&self.window, self.direction, last.place);
+                self.window = beyond(start..end, self.direction, last.place);
                 return Ok((Some(day), points));
             }
         }
@@ -73,10 +73,10 @@ impl<'a> Cursor<'a> {
 }
 
 /// What is left of a window when all up to `place`, itself included, has been seen.
-fn after(window: &Range<Place>, direction: Direction, place: Place) -> Range<Place> {
+pub(super) fn beyond(window: Range<Place>, direction: Direction, place: Place) -> Range<Place> {
     match direction {
-        Direction::Forward => place.next()..window.end,
-        Direction::Backward => window.start..place,
+        Direction::Forward => window.start.max(place.next())..window.end,
+        Direction::Backward => window.start..window.end.min(place),
     }
 }
 

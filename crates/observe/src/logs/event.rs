@@ -174,6 +174,20 @@ mod tests {
         }
     }
 
+    /// Drawn in `docs/format/logs.md`.
+    #[test]
+    fn the_bodies_are_the_ones_that_were_drawn() {
+        let event = Event { ingested_ms: 2, link: 3, message: Bytes::from_static(b"hi") };
+        assert_eq!(hex(&event.encode()), "01 0000000000000002 0000000000000003 6869".replace(' ', ""));
+        let pointer = Pointer { stream: Id(4), link: 3, bytes: 2 };
+        let drawn = "01 00000000000000000000000000000004 0000000000000003 00000002";
+        assert_eq!(hex(&pointer.encode()), drawn.replace(' ', ""));
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     fn rejected(old: Option<i32>, expired: Option<i32>, new: Option<i32>) -> Option<RejectedLogEventsInfo> {
         Some(RejectedLogEventsInfo {
             too_old_log_event_end_index: old,

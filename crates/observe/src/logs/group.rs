@@ -122,6 +122,10 @@ impl Group {
             log_group_class: self.class(),
             log_group_arn: Some(arn),
             deletion_protection_enabled: Some(self.protected),
+            data_protection_status: None,
+            inherited_properties: None,
+            bearer_token_authentication_enabled: None,
+            retention_policy_name: None,
         }
     }
 

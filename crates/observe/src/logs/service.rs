@@ -26,6 +26,8 @@ pub struct Logs {
     pub(super) links: AtomicU64,
     pub(super) stats: Stats,
     pub(super) emitter: Arc<Emitter>,
+    /// Held while groups are counted, so that those who make many at once don't try in vain against each other.
+    pub(super) counting: tokio::sync::Mutex<()>,
     /// Something was deleted or expires sooner: the sweep should look.
     pub(super) swept: Notify,
 }
@@ -49,7 +51,8 @@ impl Logs {
         let links = AtomicU64::new(random.u64());
         let stats = Stats::default();
         let emitter = Arc::default();
-        let logs = Arc::new(Self { store, meta, clock, random, links, stats, emitter, swept: Notify::new() });
+        let (counting, swept) = (tokio::sync::Mutex::default(), Notify::new());
+        let logs = Arc::new(Self { store, meta, clock, random, links, stats, emitter, counting, swept });
         tasks.spawn("logs flush", flush::run(logs.clone(), tasks.closing().clone()));
         tasks.spawn("logs stats", stats::run(logs.clone(), tasks.closing().clone()));
         tasks.spawn_until_closing("logs sweep", sweep::run(logs.clone()));

@@ -149,7 +149,7 @@ impl Logs {
             self.empty(day, &event::of_stream(stream.id)).await?;
         }
         match self.meta.table().update(&stream, revision).await {
-            // The day stays listed and is found empty; the next run looks again.
+            // The day stays listed for this stream, and is found empty.
             Err(error) if error.is_conflict() => Ok(()),
             done => done.map(|_| ()).map_err(Fault::from),
         }

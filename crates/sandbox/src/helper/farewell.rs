@@ -1,27 +1,22 @@
 //! What the helper does when the host is gone: sees every tree out, then removes their control groups.
 
 use std::io;
-use std::path::Path;
 
 use rustix::process::WaitOptions;
 
-use crate::cgroup;
+use crate::cgroup::{self, Driver};
 
 /// How long trees get to end by themselves; then whatever is in their control groups is killed.
 const PATIENCE_MS: u32 = 3_000;
 const STEP_MS: u32 = 5;
 
-pub(super) fn clean(state_dir: &Path) -> io::Result<()> {
+pub(super) fn clean(groups: Option<&dyn Driver>) -> io::Result<()> {
     let mut waited = 0;
     while children_live()? && waited < PATIENCE_MS {
         pause(STEP_MS)?;
         waited += STEP_MS;
     }
-    match cgroup::driver(state_dir) {
-        Ok(driver) => cgroup::remove_leftovers(driver.as_ref()),
-        // Without control groups no tree was ever contained, so there is nothing to remove.
-        Err(_) => Ok(()),
-    }
+    groups.map_or(Ok(()), cgroup::remove_leftovers)
 }
 
 /// Children are never zombies here (SIGCHLD is ignored), so the last one's end shows as ECHILD.

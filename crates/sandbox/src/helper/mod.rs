@@ -12,6 +12,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustix::fs::Mode;
 use rustix::mount::MountPropagationFlags;
@@ -20,10 +21,11 @@ use rustix::thread::UnshareFlags;
 pub(crate) use client::Client;
 pub(crate) use farewell::pause;
 
+use crate::cgroup::Driver;
 use crate::channel::{self, MESSAGE_BYTES};
 use crate::message::{Answer, Answered, Ask, Asked, Boot, Failure, Step};
 use crate::sys::{self, Cloned, SingleThread};
-use crate::{HELPER_ARGUMENT, init, seccomp};
+use crate::{HELPER_ARGUMENT, cgroup, init, seccomp};
 
 /// Namespaces of every tree; the network's is the slot's and joined by the init, the control groups' is each child's.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
@@ -55,6 +57,9 @@ struct Helper {
     state_dir: PathBuf,
     /// Keeps the state directory ours until all is cleaned, even if the host is gone.
     _lock: Vec<OwnedFd>,
+    /// Found at the start: at the end the state directory, which names the groups, may be gone. `None` where there are
+    /// none, and so nothing is contained.
+    groups: Option<Arc<dyn Driver>>,
 }
 
 impl Helper {
@@ -67,7 +72,7 @@ impl Helper {
         rustix::stdio::dup2_stdout(&null)?;
         // A ^C in the host's terminal is the host's affair; we end when it does.
         rustix::process::setsid()?;
-        let mut helper = Self { thread, socket, state_dir: PathBuf::new(), _lock: Vec::new() };
+        let mut helper = Self { thread, socket, state_dir: PathBuf::new(), _lock: Vec::new(), groups: None };
         helper.greet()?;
         Ok(helper)
     }
@@ -81,6 +86,7 @@ impl Helper {
         };
         self.state_dir = PathBuf::from(std::ffi::OsString::from_vec(state_dir));
         self._lock = fds;
+        self.groups = cgroup::driver(&self.state_dir).ok();
         let settled = self.settle();
         self.answer(id, settled.map(|()| Vec::new()))
     }
@@ -109,7 +115,7 @@ impl Helper {
             };
             self.answer(id, done)?;
         }
-        farewell::clean(&self.state_dir)
+        farewell::clean(self.groups.as_deref())
     }
 
     fn answer(&self, id: u64, done: Result<Vec<OwnedFd>, Failure>) -> io::Result<()> {

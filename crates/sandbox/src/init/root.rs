@@ -29,7 +29,6 @@ const ETC: &[&str] = &[
     "jvm",
     "ld.so.cache",
     "ld.so.conf",
-    "localtime",
     "mime.types",
     "pki/ca-trust", // Red Hat's certificates
     "pki/tls/certs",

@@ -124,6 +124,7 @@ pub(super) const RULES: &[Rule] = &[
     never(libc::SYS_finit_module, "code into the kernel"),
     never(libc::SYS_delete_module, "code out of the kernel"),
     never(libc::SYS_kexec_load, "another kernel"),
+    never(libc::SYS_kexec_file_load, "another kernel"),
     never(libc::SYS_reboot, "ends the host, or the namespace's init"),
     never(libc::SYS_settimeofday, "the host's time"),
     never(libc::SYS_clock_settime, "the host's time"),
@@ -159,8 +160,6 @@ pub(super) const RULES: &[Rule] = &[
     ),
     when(libc::SYS_socketpair, &[Test::NoneOf { argument: 0, values: &[UNIX] }], EAFNOSUPPORT, "as socket"),
     // Only on this processor.
-    #[cfg(target_arch = "x86_64")]
-    never(libc::SYS_kexec_file_load, "another kernel"),
     #[cfg(target_arch = "x86_64")]
     never(libc::SYS_iopl, "the host's ports"),
     #[cfg(target_arch = "x86_64")]

@@ -19,9 +19,15 @@ pub(crate) fn ignore_children() {
 
 /// All signals at their default and none blocked, as a new program expects them.
 pub(crate) fn reset_signals() {
+    // `struct sigaction` of the kernel, by which all zeros is the default. The C library's own function refuses the
+    // numbers that it keeps for its threads, and some parents leave those ignored.
+    let default = [0u64; 4];
+    let mask_bytes = size_of::<u64>();
     for number in 1..=64 {
-        // SAFETY: SIG_DFL is no handler; numbers that may not be changed are refused with EINVAL and stay as they are.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
+        let no_answer: *mut u64 = std::ptr::null_mut();
+        // SAFETY: the kernel reads one `sigaction`, at most 32 bytes, from an array of that size, and installs no
+        // handler; SIGKILL and SIGSTOP are refused and stay as they are.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, number, default.as_ptr(), no_answer, mask_bytes) };
     }
     // SAFETY: an all-zero `sigset_t` is overwritten by sigemptyset before it is read, and lives across the calls.
     unsafe {

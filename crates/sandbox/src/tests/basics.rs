@@ -44,6 +44,18 @@ async fn a_program_has_its_own_uid_and_no_privilege() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_signal_is_blocked_or_ignored() {
+    let Some(house) = House::open().await else { return };
+    // Not Python: it ignores some by itself.
+    let command = Command::new(["/bin/cat", "/proc/self/status"]);
+    let output = house.run(small(), Spec { command, ..spec("") }).await;
+    for line in ["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"] {
+        assert!(said(&output).contains(line), "{}", said(&output));
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn descriptors_arrive_at_their_numbers() {
     let Some(house) = House::open().await else { return };
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();

@@ -55,6 +55,11 @@ async fn owner() {
 
 /// Kills the owner, and the helper if asked, and returns once every process of theirs is gone.
 async fn kill_an_owner(state_dir: &Path, and_the_helper: bool) -> u32 {
+    kill_an_owner_after(state_dir, and_the_helper, || ()).await
+}
+
+/// The same, with something done right before.
+async fn kill_an_owner_after(state_dir: &Path, and_the_helper: bool, before_that: impl FnOnce()) -> u32 {
     let mut child = alone("owner", state_dir);
     let uid_base: u32 = heard(&mut child, "ready ").trim().parse().unwrap();
     let pid = i32::try_from(child.id()).unwrap();
@@ -65,6 +70,7 @@ async fn kill_an_owner(state_dir: &Path, and_the_helper: bool) -> u32 {
     // A loop device for each slot, and some that are ready or on their way.
     assert!(before.loops.len() >= 3 && before.processes.len() == 6, "{before:?}");
     assert!(!before.groups.is_empty());
+    before_that();
     if and_the_helper {
         kill(family[1]);
     }
@@ -84,6 +90,17 @@ async fn a_killed_host_leaves_nothing() {
     let Some(house) = House::open().await else { return };
     let state_dir = house.directory.path().join("killed");
     let uid_base = kill_an_owner(&state_dir, false).await;
+    let left = until_nothing(|| Remains::of(&state_dir, uid_base..uid_base + 1000)).await;
+    assert_eq!(left, Remains::default());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_host_leaves_nothing_even_if_its_directory_is_gone() {
+    let Some(house) = House::open().await else { return };
+    let state_dir = house.directory.path().join("killed");
+    let remove = || std::fs::remove_dir_all(&state_dir).unwrap();
+    let uid_base = kill_an_owner_after(&state_dir, false, remove).await;
     let left = until_nothing(|| Remains::of(&state_dir, uid_base..uid_base + 1000)).await;
     assert_eq!(left, Remains::default());
     house.close().await;

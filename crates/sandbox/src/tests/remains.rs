@@ -19,7 +19,7 @@ pub(super) struct Remains {
 impl Remains {
     pub(super) fn of(state_dir: &Path, uids: std::ops::Range<u32>) -> Self {
         Self {
-            groups: groups(state_dir),
+            groups: groups(state_dir, &uids),
             loops: loops(state_dir),
             mounts: mounts(state_dir),
             processes: processes(|pid| status_uid(pid).is_some_and(|uid| uids.contains(&uid))),
@@ -41,19 +41,21 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 /// Directories of the sandbox's groups and of the slots in them, whichever controller they are under.
-fn groups(state_dir: &Path) -> Vec<String> {
-    let Ok(metadata) = fs::metadata(state_dir) else { return Vec::new() };
-    let name = format!("lambdad-{:x}-{:x}", metadata.dev(), metadata.ino());
+fn groups(state_dir: &Path, uids: &std::ops::Range<u32>) -> Vec<String> {
+    let parent = fs::metadata(state_dir).map(|it| format!("lambdad-{:x}-{:x}", it.dev(), it.ino()));
+    let ours = |name: &str| {
+        let uid = name.strip_prefix("slot-").and_then(|uid| uid.parse().ok());
+        parent.as_ref().is_ok_and(|parent| parent == name) || uid.is_some_and(|uid| uids.contains(&uid))
+    };
     let mut found = Vec::new();
     let mut waiting = vec![std::path::PathBuf::from("/sys/fs/cgroup")];
     while let Some(directory) = waiting.pop() {
         for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
-            let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if path.to_string_lossy().contains(&name) {
-                    found.push(path.display().to_string());
+                if ours(&entry.file_name().to_string_lossy()) {
+                    found.push(entry.path().display().to_string());
                 }
-                waiting.push(path);
+                waiting.push(entry.path());
             }
         }
     }

@@ -72,11 +72,24 @@ struct Checking {
     broken: Option<pattern::Unusable>,
 }
 
-/// What surrounds a value: its member (for its checks) and its place.
+/// A value's surroundings: its member (for its checks), its own type and its place.
 #[derive(Clone, Copy)]
 struct At<'a> {
     member: &'a Member,
+    ty: &'a Type,
     path: &'a Path<'a>,
+    /// Within another collection of the same member: the member's checks of elements were for that one.
+    inner: bool,
+}
+
+impl At<'_> {
+    fn elements(&self) -> &Checks {
+        if self.inner { &Checks::NONE } else { &self.member.each }
+    }
+
+    fn keys(&self) -> &Checks {
+        if self.inner { &Checks::NONE } else { &self.member.keys }
+    }
 }
 
 impl Checking {
@@ -86,95 +99,101 @@ impl Checking {
 
     fn structure(&mut self, schema: &Schema, fields: &Fields, parent: &Path<'_>) {
         for member in schema.members {
-            let path = Path::Member(parent, member.name);
-            let at = At { member, path: &path };
+            let at = At { member, ty: &member.ty, path: &Path::Member(parent, member.name), inner: false };
             match fields.get(member.name) {
                 None | Some(Value::Null) if member.required => self.fail(at, &Value::Null, &Rule::NotNull.to_string()),
                 None | Some(Value::Null) => {}
-                Some(value) => self.value(at, &member.ty, value),
+                Some(value) => self.value(at, value),
             }
         }
     }
 
     /// Each rule that a value breaks is a failure of its own; the pattern's stands first (recorded: DynamoDB,
     /// CloudFormation, Cognito).
-    fn value(&mut self, at: At<'_>, ty: &Type, value: &Value) {
-        let all = || rules(&at.member.checks, ty);
+    fn value(&mut self, at: At<'_>, value: &Value) {
+        let all = || rules(&at.member.checks, at.ty);
         let patterns = all().filter(Rule::is_pattern);
         for rule in patterns.chain(all().filter(|rule| !rule.is_pattern())) {
-            if !self.holds(&rule, value) {
+            if self.breaks(&rule, value) {
                 self.fail(at, value, &rule.to_string());
             }
         }
-        self.inside(at, ty, value);
+        self.inside(at, value);
     }
 
     /// Elements, keys and values, then the structures among them.
-    fn inside(&mut self, at: At<'_>, ty: &Type, value: &Value) {
-        match (ty, value) {
+    fn inside(&mut self, at: At<'_>, value: &Value) {
+        match (at.ty, value) {
             (Type::Structure(schema), Value::Map(fields)) => self.structure(schema(), fields, at.path),
             (Type::List(item), Value::List(items)) => {
-                self.all(at, value, &at.member.each, item, "", items.iter());
+                self.elements(at, item, value, "Member", items.iter());
                 for (number, element) in (1..).zip(items) {
-                    self.nested(At { path: &Path::Item(at.path, number), ..at }, item, element);
+                    self.nested(At { ty: item, path: &Path::Item(at.path, number), inner: true, ..at }, element);
                 }
             }
             (Type::Map(item), Value::Map(fields)) => {
-                let keys: Vec<Value> = fields.iter().map(|(key, _)| key.into()).collect();
-                self.all(at, value, &at.member.keys, &Type::String, "Map keys", keys.iter());
-                self.all(at, value, &at.member.each, item, "Map value", fields.iter().map(|(_, value)| value));
+                self.keys(at, fields, value);
+                self.elements(at, item, value, "Map value", fields.iter().map(|(_, value)| value));
                 for (key, element) in fields.iter() {
-                    self.nested(At { path: &Path::Entry(at.path, key), ..at }, item, element);
+                    self.nested(At { ty: item, path: &Path::Entry(at.path, key), inner: true, ..at }, element);
                 }
             }
             _ => {}
         }
     }
 
-    fn nested(&mut self, at: At<'_>, ty: &Type, value: &Value) {
-        if !self.is_full() && matches!(ty, Type::Structure(_) | Type::List(_) | Type::Map(_)) {
-            self.inside(at, ty, value);
+    fn nested(&mut self, at: At<'_>, value: &Value) {
+        if !self.is_full() && matches!(at.ty, Type::Structure(_) | Type::List(_) | Type::Map(_)) {
+            self.inside(at, value);
         }
     }
 
-    /// One failure for the whole collection, naming all rules of its elements, if one of them breaks one.
-    fn all<'v>(
+    /// One failure for the whole collection, naming all rules of its elements, if one of them breaks one. A null is
+    /// refused in any case, except in a document.
+    fn elements<'v>(
         &mut self,
         at: At<'_>,
+        item: &Type,
         whole: &Value,
-        checks: &Checks,
-        ty: &Type,
         what: &str,
         mut values: impl Iterator<Item = &'v Value>,
     ) {
-        let named: Vec<Rule> = rules(checks, ty).collect();
-        let broken = values.any(|value| {
-            let null = matches!((value, ty), (Value::Null, ty) if !matches!(ty, Type::Document));
-            null || !named.iter().all(|rule| self.holds(rule, value))
-        });
+        let named: Vec<Rule> = rules(at.elements(), item).collect();
+        let nullable = matches!(item, Type::Document);
+        let broken = values
+            .any(|value| (*value == Value::Null && !nullable) || named.iter().any(|rule| self.breaks(rule, value)));
         if broken {
             self.fail(at, whole, &together(&named, what));
         }
     }
 
-    fn holds(&mut self, rule: &Rule, value: &Value) -> bool {
+    fn keys(&mut self, at: At<'_>, fields: &Fields, whole: &Value) {
+        let named: Vec<Rule> = rules(at.keys(), &Type::String).collect();
+        let broken = |rule: &Rule| fields.iter().any(|(key, _)| self.breaks(rule, &key.into()));
+        if named.iter().any(broken) {
+            self.fail(at, whole, &together(&named, "Map keys"));
+        }
+    }
+
+    fn breaks(&mut self, rule: &Rule, value: &Value) -> bool {
         match rule.holds(value) {
-            Ok(holds) => holds,
+            Ok(holds) => !holds,
             Err(unusable) => {
                 self.broken.get_or_insert(unusable);
-                true
+                false
             }
         }
     }
 
+    /// A sensitive value is not even shown to be null (recorded: KMS).
     fn fail(&mut self, at: At<'_>, value: &Value, constraint: &str) {
         if self.is_full() {
             return;
         }
         let shown = match value {
-            Value::Null => " null".to_owned(),
             _ if at.member.sensitive => String::new(),
-            value => format!(" '{}'", show::show(value, &at.member.ty)),
+            Value::Null => " null".to_owned(),
+            value => format!(" '{}'", show::show(value, at.ty)),
         };
         let place = at.path.text();
         self.failures.push(format!("Value{shown} at '{place}' failed to satisfy constraint: {constraint}"));
@@ -183,7 +202,6 @@ impl Checking {
 
 /// A lone enum stands bare (recorded for `compatibleRuntimes`); all else is listed.
 fn together(rules: &[Rule], what: &str) -> String {
-    let what = if what.is_empty() { "Member" } else { what };
     match rules {
         [rule @ Rule::Enum(_)] if what == "Member" => rule.to_string(),
         [] => format!("{what} must satisfy constraint: [{}]", Rule::NotNull),

@@ -163,6 +163,24 @@ fn structures_within_lists_and_maps_have_paths() {
 }
 
 #[test]
+fn checks_of_elements_reach_one_level() {
+    let grid = |items: &[&str]| Value::List(vec![list(items)]);
+    assert!(validate(Checked::schema(), &valid().with("Grid", grid(&["longer than two"])), CODE).is_ok());
+    check(
+        "Grid",
+        grid(&[]),
+        "Value '[[]]' at 'grid' failed to satisfy constraint: Member must satisfy constraint: [Member must have length \
+         less than or equal to 2, Member must have length greater than or equal to 1]",
+    );
+    check(
+        "Grid",
+        Value::List(vec![Value::List(vec![Value::Null])]),
+        "Value '[null]' at 'grid.1.member' failed to satisfy constraint: Member must satisfy constraint: \
+         [Member must not be null]",
+    );
+}
+
+#[test]
 fn a_sensitive_value_is_not_shown() {
     check(
         "Secret",

@@ -17,6 +17,10 @@ pub(super) const ERRORS: &[ErrorSpec] = &[
     error("LimitExceededException", 400),
     error("OperationAbortedException", 400),
     error("TooManyTagsException", 400),
+    error("InvalidOperationException", 400),
+    // Listed by the contract, never answered: tokens are ignored.
+    error("InvalidSequenceTokenException", 400),
+    error("DataAlreadyAcceptedException", 400),
     error("ValidationException", 400),
     error("AccessDeniedException", 400),
     error("ThrottlingException", 400),

@@ -128,6 +128,8 @@ wire::op! {
         errors: [
             "InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException",
             "UnrecognizedClientException",
+            "InvalidSequenceTokenException",
+            "DataAlreadyAcceptedException",
         ],
     }
     /// One stream in the order of time, forwards and backwards.

@@ -65,6 +65,10 @@ wire::shape! {
         /// Without it, as identifiers and tags name it.
         log_group_arn: Option<String> = "logGroupArn",
         deletion_protection_enabled: Option<bool> = "deletionProtectionEnabled",
+        data_protection_status: Option<String> = "dataProtectionStatus",
+        inherited_properties: Option<Vec<String>> = "inheritedProperties",
+        bearer_token_authentication_enabled: Option<bool> = "bearerTokenAuthenticationEnabled",
+        retention_policy_name: Option<String> = "retentionPolicyName",
     }
 
     pub struct PutRetentionPolicyRequest {
@@ -124,7 +128,7 @@ wire::op! {
         permit: "logs:PutLogGroupDeletionProtection" on IDENTIFIED_GROUP,
         errors: [
             "InvalidParameterException", "ResourceNotFoundException", "OperationAbortedException",
-            "ServiceUnavailableException", "AccessDeniedException",
+            "ServiceUnavailableException", "AccessDeniedException", "InvalidOperationException",
         ],
     }
 }

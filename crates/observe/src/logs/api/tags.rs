@@ -8,21 +8,20 @@ use super::arns::{TAGGED, TAGGED_GROUP};
 
 pub(super) const TAG_KEY: Checks = Checks::NONE.len(1, 128).pattern(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$");
 pub(super) const TAG_VALUE: Checks = Checks::NONE.len(0, 256).pattern(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
-const ARN: &str = r"[\w+=/:,.@-]*";
 
 wire::shape! {
     pub struct TagResourceRequest {
-        resource_arn: String = "resourceArn" [len(1, 1011), pattern(ARN)],
+        resource_arn: String = "resourceArn" [len(1, 1011)],
         tags: IndexMap<String, String> = "tags" [len(1, 50), keys(TAG_KEY), each(TAG_VALUE)],
     }
 
     pub struct UntagResourceRequest {
-        resource_arn: String = "resourceArn" [len(1, 1011), pattern(ARN)],
+        resource_arn: String = "resourceArn" [len(1, 1011)],
         tag_keys: Vec<String> = "tagKeys" [len(0, 50), each(TAG_KEY)],
     }
 
     pub struct ListTagsForResourceRequest {
-        resource_arn: String = "resourceArn" [len(1, 1011), pattern(ARN)],
+        resource_arn: String = "resourceArn" [len(1, 1011)],
     }
 
     /// The answer of both listings.
@@ -76,7 +75,7 @@ wire::op! {
         http: POST 200 "/",
         permit: "logs:TagLogGroup" on TAGGED_GROUP,
         keys: ["aws:RequestTag", "aws:TagKeys"],
-        errors: ["ResourceNotFoundException", "InvalidParameterException", "TooManyTagsException"],
+        errors: ["ResourceNotFoundException", "InvalidParameterException"],
     }
     pub UntagLogGroup(UntagLogGroupRequest) -> Nothing {
         http: POST 200 "/",

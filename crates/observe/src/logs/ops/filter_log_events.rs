@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use base::Fault;
 use base::limits::logs as limits;
-use store::Versioned;
 use store::log::{Place, Point};
+use store::{Series, Versioned};
 use wire::Permitted;
 
 use crate::logs::api::{
     self, FilterLogEventsRequest, FilterLogEventsResponse, FilteredLogEvent, invalid, invalid_token,
 };
-use crate::logs::cursor::{Cursor, onward};
+use crate::logs::cursor::{Cursor, beyond, onward};
 use crate::logs::day::Day;
 use crate::logs::event::{self, Event, Pointer};
 use crate::logs::group;
@@ -29,6 +29,7 @@ use crate::logs::tables::{Group, Id, StreamName};
 const POINTERS: usize = 1_000;
 /// Events that are read at a time; each may be as large as one can be.
 const READ: usize = 128;
+const READ_AT_LEAST: usize = 16;
 /// Before the first of January 2024 (UTC) AWS doesn't search backwards.
 const FIRST_BACKWARD_MS: i64 = 1_704_067_200_000;
 
@@ -45,7 +46,16 @@ pub(super) async fn filter_log_events(
     let (direction, window) = window(&group, &input, logs.now_ms())?;
     let limit = input.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(limits::PAGE_EVENTS);
     let page = Page { events: Vec::new(), bytes: 0, limit };
-    let search = Search { logs: &logs, pattern, wanted, names: HashMap::new(), direction, page, looked: (0, 0) };
+    let search = Search {
+        logs: &logs,
+        pattern,
+        wanted,
+        names: HashMap::new(),
+        direction,
+        page,
+        left: HashMap::new(),
+        looked: (0, 0),
+    };
     search.run(&group, window).await
 }
 
@@ -130,6 +140,8 @@ struct Search<'a> {
     names: HashMap<Id, Option<String>>,
     direction: Direction,
     page: Page,
+    /// The last event of each stream that was fetched.
+    left: HashMap<Id, Place>,
     /// Pointers and bytes that were looked at.
     looked: (usize, usize),
 }
@@ -214,34 +226,66 @@ impl Search<'_> {
     }
 
     /// The events of some pointers, by stream and link.
-    async fn fetch(&self, day: Day, some: &[Pointed]) -> Result<HashMap<(Id, u64), Event>, Fault> {
-        let mut streams: HashMap<Id, (Range<Place>, HashSet<u64>)> = HashMap::new();
+    async fn fetch(&mut self, day: Day, some: &[Pointed]) -> Result<HashMap<(Id, u64), Event>, Fault> {
+        let mut streams: HashMap<Id, Sought> = HashMap::new();
         for (place, Pointer { stream, link, .. }) in some {
-            let here = whole_ms(place.at_ms);
-            let (range, links) = streams.entry(*stream).or_insert_with(|| (here.clone(), HashSet::new()));
-            *range = range.start.min(here.start)..range.end.max(here.end);
-            links.insert(*link);
+            streams.entry(*stream).or_default().add(*place, *link);
         }
         let space = self.logs.space_of(day)?;
         let mut found = HashMap::with_capacity(some.len());
-        for (stream, (mut range, mut links)) in streams {
+        for (stream, sought) in streams {
             let series = space.series(event::of_stream(stream));
-            while !links.is_empty() {
-                let points = series.read(range.start, range.end, READ).await?;
-                let Some(last) = points.last() else { break };
-                range.start = last.place.next();
-                let events = points.into_iter().filter_map(|point| Event::decode(point.body));
-                found.extend(
-                    events.filter(|event| links.remove(&event.link)).map(|event| ((stream, event.link), event)),
-                );
+            let events = self.fetch_from(stream, &series, sought).await?;
+            found.extend(events.into_iter().map(|event| ((stream, event.link), event)));
+        }
+        Ok(found)
+    }
+
+    /// Reads on from where the stream was left: pointers and events have one order, so that what is sought is ahead,
+    /// and many events of one millisecond are not read again and again.
+    async fn fetch_from(&mut self, stream: Id, series: &Series, mut sought: Sought) -> Result<Vec<Event>, Fault> {
+        let mut range = sought.range();
+        if let Some(left) = self.left.get(&stream) {
+            range = beyond(range, self.direction, *left);
+        }
+        let mut found = Vec::with_capacity(sought.links.len());
+        while !sought.links.is_empty() {
+            let limit = sought.links.len().clamp(READ_AT_LEAST, READ);
+            let points = match self.direction {
+                Direction::Forward => series.read(range.start, range.end, limit).await?,
+                Direction::Backward => series.read_back(range.start, range.end, limit).await?,
+            };
+            let Some(last) = points.last() else { break };
+            range = beyond(range, self.direction, last.place);
+            for Point { place, body } in points {
+                if let Some(event) = Event::decode(body).filter(|event| sought.links.remove(&event.link)) {
+                    self.left.insert(stream, place);
+                    found.push(event);
+                }
             }
         }
         Ok(found)
     }
 }
 
-fn whole_ms(at_ms: i64) -> Range<Place> {
-    Place::start_of(at_ms)..Place::start_of(at_ms + 1)
+/// Events of one stream that are to be read: their links, and between which times they lie.
+#[derive(Default)]
+struct Sought {
+    times: Option<(i64, i64)>,
+    links: HashSet<u64>,
+}
+
+impl Sought {
+    fn add(&mut self, place: Place, link: u64) {
+        let (first, last) = self.times.unwrap_or((place.at_ms, place.at_ms));
+        self.times = Some((first.min(place.at_ms), last.max(place.at_ms)));
+        self.links.insert(link);
+    }
+
+    fn range(&self) -> Range<Place> {
+        let (first, last) = self.times.unwrap_or((0, 0));
+        Place::start_of(first)..Place::start_of(last + 1)
+    }
 }
 
 /// Where a page goes on that begins with what stands at `place`.

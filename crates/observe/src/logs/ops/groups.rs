@@ -65,6 +65,7 @@ pub(super) async fn create(logs: Arc<Logs>, call: Permitted<api::CreateLogGroup>
 /// Makes a group, or says that there is one of this name.
 pub(in crate::logs) async fn make_group(logs: &Logs, scope: &Scope, new: NewGroup) -> Result<(), Fault> {
     let group = new.into_record(logs, scope)?;
+    let _others_wait = logs.counting.lock().await;
     for _ in 0..TRIES {
         let mut batch = logs.meta.batch();
         count(logs, &mut batch, scope, 1).await?;
@@ -96,6 +97,7 @@ async fn count(logs: &Logs, batch: &mut Batch, scope: &Scope, by: i64) -> Result
 
 pub(super) async fn delete(logs: Arc<Logs>, call: Permitted<api::DeleteLogGroup>) -> Result<Nothing, Fault> {
     let Permitted { context, input } = call;
+    let _others_wait = logs.counting.lock().await;
     for _ in 0..TRIES {
         let Versioned { record: group, revision } = logs.find_group(&context.scope, &input.log_group_name).await?;
         if group.protected {

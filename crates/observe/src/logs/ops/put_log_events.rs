@@ -28,8 +28,9 @@ pub(super) async fn put_log_events(
     let events = &events[accepted.range];
     let ids = logs.register(&address, &append::days(events)).await?;
     let last = logs.append(&[Append { address: &address, ids, events }]).await?;
+    let last = last.unwrap_or_else(|| Place::start_of(now_ms));
     Ok(PutLogEventsResponse {
-        next_sequence_token: Some(place::event_id(last.unwrap_or(Place::start_of(now_ms)))),
+        next_sequence_token: Some(place::event_id(last)),
         rejected_log_events_info: accepted.rejected,
         rejected_entity_info: None,
     })

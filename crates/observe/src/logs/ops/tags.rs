@@ -33,7 +33,7 @@ pub(super) async fn list_for_resource(
 
 pub(super) async fn tag_log_group(logs: Arc<Logs>, call: Permitted<api::TagLogGroup>) -> Result<Nothing, Fault> {
     let Permitted { context, input } = call;
-    tag(&logs, &context.scope, &input.log_group_name, &input.tags).await
+    tag(&logs, &context.scope, &input.log_group_name, &input.tags).await.map_err(by_name)
 }
 
 pub(super) async fn untag_log_group(logs: Arc<Logs>, call: Permitted<api::UntagLogGroup>) -> Result<Nothing, Fault> {
@@ -75,6 +75,11 @@ fn name_of(arn: &str, scope: &Scope) -> Result<String, Fault> {
         return Err(invalid_arn());
     }
     group::name_of_own(arn, scope).map(str::to_owned).ok_or_else(no_such_resource)
+}
+
+/// The older operations have no code of their own for too many tags.
+fn by_name(fault: Fault) -> Fault {
+    if fault.code == "TooManyTagsException" { api::invalid(fault.message) } else { fault }
 }
 
 fn by_arn(fault: Fault) -> Fault {

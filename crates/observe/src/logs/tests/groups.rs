@@ -185,3 +185,21 @@ async fn tags_have_their_limit_and_want_the_bare_arn() {
     refused(house.call(ListTagsForResource, list("g")).await, "ValidationException", "Invalid resourceArn");
     refused(house.call(ListTagsForResource, list(&format!("{arn}x"))).await, "ResourceNotFoundException", "resource");
 }
+
+#[tokio::test]
+async fn many_groups_can_be_made_at_once() {
+    let disk = Disk::new();
+    disk.set_faults(store::engine::memory::Faults { pause: 0.5, ..Default::default() });
+    let house = Arc::new(House::on_disk(&disk));
+    let made: Vec<_> = (0..60)
+        .map(|n| {
+            let house = house.clone();
+            house.tasks.clone().spawn("make", async move { house.make(&format!("g{n}"), &["s"]).await })
+        })
+        .collect();
+    for one in made {
+        one.await.unwrap();
+    }
+    let count = house.logs.meta.table::<crate::logs::tables::GroupCount>().get(("000000000000", "us-east-1")).await;
+    assert_eq!(count.unwrap().unwrap().groups, 60);
+}

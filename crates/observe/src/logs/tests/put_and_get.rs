@@ -124,3 +124,50 @@ proptest! {
         run(async { check(House::on_sqlite(dir.path()).await, batches, limit).await });
     }
 }
+
+/// Writers at the same time, all at one millisecond, and a reader who follows with the forward token.
+async fn check_following(house: House) {
+    const WRITERS: usize = 6;
+    const BATCHES: usize = 10;
+    house.make("g", &["s"]).await;
+    let house = std::sync::Arc::new(house);
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let house = house.clone();
+            let tasks = house.tasks.clone();
+            tasks.spawn("writer", async move {
+                for number in 0..BATCHES {
+                    let message = format!("{writer}.{number}");
+                    house.put("g", "s", &[(NOON, &message), (NOON, &message)]).await;
+                }
+            })
+        })
+        .collect();
+    let (mut seen, mut token) = (Vec::new(), None);
+    while seen.len() < WRITERS * BATCHES * 2 {
+        let input = GetLogEventsRequest { next_token: token, ..get("g", "s") };
+        let page = house.call(GetLogEvents, input).await.expect("got");
+        seen.extend(page.events.into_iter().map(|event| event.message));
+        token = Some(page.next_forward_token);
+        tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.expect("wrote");
+    }
+    let whole = walk_stream(&house, "s", 100, true).await;
+    assert_eq!(seen, whole, "in the order in which everybody sees them");
+    for writer in 0..WRITERS {
+        let own: Vec<&String> = seen.iter().filter(|message| message.starts_with(&format!("{writer}."))).collect();
+        let wanted: Vec<String> = (0..BATCHES).flat_map(|number| vec![format!("{writer}.{number}"); 2]).collect();
+        assert_eq!(own, wanted.iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_reader_who_follows_sees_every_event_once() {
+    let disk = Disk::new();
+    disk.set_faults(store::engine::memory::Faults { pause: 0.5, ..Default::default() });
+    run(async { check_following(House::on_disk(&disk)).await });
+    let dir = tempfile::tempdir().expect("a directory");
+    run(async { check_following(House::on_sqlite(dir.path()).await).await });
+}

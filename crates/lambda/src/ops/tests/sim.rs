@@ -1,0 +1,145 @@
+//! Callers at random, a store that fails at random, a crash now and then; in the end the books must balance.
+
+use std::collections::BTreeSet;
+use std::task::Poll;
+
+use serde_json::{Value as Json, json};
+use store::engine::memory::Faults;
+
+use super::crash::crashed;
+use super::*;
+use crate::function::LATEST;
+use crate::function::functions::Usage;
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// One request, with whatever answer; refused writes are the caller's to repeat.
+async fn step(house: &House, random: &Random) {
+    let name = NAMES[random.below(3) as usize];
+    let path = format!("{FUNCTIONS}/{name}");
+    let code = json!({"ZipFile": base64(&samples::code(&"x".repeat(random.below(4) as usize)))});
+    let (method, path, body) = match random.below(6) {
+        0 | 1 => ("POST", FUNCTIONS.to_owned(), with(creation(name), "Code", code)),
+        2 => ("PUT", format!("{path}/code"), code),
+        3 => ("PUT", format!("{path}/configuration"), json!({"Timeout": random.below(900) + 1})),
+        4 => ("POST", format!("/2017-03-31/tags/{}", arn(name)), json!({"Tags": {"a": "b"}})),
+        _ => ("DELETE", path, Json::Null),
+    };
+    let patience = if random.below(3) == 0 { random.below(8) } else { u64::MAX };
+    if let Some(answer) = patiently(house.ask(method, &path, body), patience).await {
+        assert!([200, 201, 204, 404, 409, 500].contains(&answer.status), "{answer:?}");
+    }
+}
+
+/// The client hangs up when the handler has been waiting `patience` times.
+async fn patiently<T>(work: impl Future<Output = T>, patience: u64) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    let mut left = patience;
+    std::future::poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// What nobody waits for any more is finished all the same.
+async fn quiet(house: &House) {
+    while house
+        .control
+        .deps
+        .tasks
+        .running()
+        .keys()
+        .any(|task| ["function_commit", "function_prepare", "code_unpack"].contains(task))
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What is counted is what is there; every function runs, and nothing is kept that none needs.
+async fn balance(house: &mut House) {
+    quiet(house).await;
+    for name in NAMES {
+        if house.ask("GET", &format!("{FUNCTIONS}/{name}"), Json::Null).await.status == 200 {
+            house.settled(name).await;
+        }
+    }
+    let functions = house.control.functions().clone();
+    let all = functions.all();
+    let expected = Usage {
+        functions: all.len() as u64,
+        code_bytes: all.iter().map(|record| record.settings.code.size).sum(),
+        reserved_concurrency: 0,
+    };
+    assert_eq!(functions.usage(&context().scope), expected);
+    let mut needed = BTreeSet::new();
+    for record in &all {
+        assert_eq!((record.version.as_str(), record.serving.is_none()), (LATEST, true));
+        let found = functions.resolve(&context().scope, &record.name, None).expect("it runs");
+        let tree = functions.code_tree(&found.function).await.expect("unpacked");
+        assert!(tree.path.join("index.py").is_file());
+        let bytes = house.control.archives.load(&record.archive_key(&record.settings.code)).await.expect("readable");
+        assert_eq!(bytes.map(|bytes| store::BlobId::of(&bytes)), Some(record.settings.code.sha256));
+        needed.insert(record.settings.code.sha256.to_string());
+    }
+    assert_eq!(house.control.archives.count().await, all.len(), "an archive for each function and no more");
+    house.control.trees.find_unneeded().await;
+    house.control.trees.collect_once().await;
+    // A thread that the crash of a test does not kill may still be writing beside; the next start removes it.
+    let whole = |name: &String| store::BlobId::parse(name).is_some();
+    let unpacked: BTreeSet<_> = super::code::trees(house).into_iter().filter(whole).collect();
+    assert_eq!(unpacked, needed);
+}
+
+async fn life(seed: u64) {
+    let random = Random::seeded(seed);
+    let mut house = House::new().await;
+    for _ in 0..3 {
+        house.disk.set_faults(Faults { refuse: 0.1, lose_answer: 0.1, pause: 0.5, lazy_sync: false });
+        for _ in 0..12 {
+            step(&house, &random).await;
+            if random.below(3) == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        house.disk.set_faults(Faults::default());
+        if random.below(2) == 0 {
+            house = crashed(house).await;
+        }
+        balance(&mut house).await;
+    }
+}
+
+/// On a real store, where a commit goes on when nobody waits for it any more.
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_nothing_half_done() {
+    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    let at = folder.path().join("store");
+    let store = Store::open_sqlite(&at, Clock::wall(), Random::from_os()).await.expect("it opens");
+    let mut house = House::over(store, Disk::new(), folder, Arc::default()).await;
+    for patience in 0..6 {
+        let name = format!("f{patience}");
+        let _ = patiently(house.ask("POST", FUNCTIONS, creation(&name)), patience).await;
+    }
+    // Commits are done in their order: what came before is there when this one is.
+    house.function("last").await;
+    quiet(&house).await;
+    let functions = house.control.functions().clone();
+    let all = functions.all();
+    assert!(all.len() > 1, "some were patient enough");
+    assert_eq!(functions.usage(&context().scope).functions, all.len() as u64);
+    for record in all {
+        assert_eq!(house.settled(&record.name).await["State"], "Active");
+    }
+}
+
+#[tokio::test]
+async fn the_books_balance_whatever_fails() {
+    for seed in 0..16 {
+        life(seed).await;
+    }
+}
