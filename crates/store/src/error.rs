@@ -21,7 +21,7 @@ pub enum Error {
     #[error("the disk below {dir} is full: writes are refused until there is room", dir = dir.display())]
     ReadOnly { dir: PathBuf },
     /// Written by a later version of this program.
-    #[error("{path} has format {found}; this program knows {known} at most", path = path.display())]
+    #[error("{path} has format {found}, which a later version of this program wrote; this one knows {known} at most", path = path.display())]
     NewerFormat { path: PathBuf, found: u32, known: u32 },
     /// Something stored can't be read back.
     #[error("{what} is corrupt: {detail}")]

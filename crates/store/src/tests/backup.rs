@@ -99,7 +99,11 @@ async fn a_newer_format_is_refused_and_left_as_it_is() {
     let before = std::fs::read(&path).unwrap();
     let refused = open(dir.path()).await.unwrap_err();
     assert!(matches!(refused, Error::NewerFormat { found: 99, known: 1, .. }), "{refused}");
-    assert!(refused.to_string().ends_with("one.db has format 99; this program knows 1 at most"));
+    assert!(
+        refused
+            .to_string()
+            .ends_with("one.db has format 99, which a later version of this program wrote; this one knows 1 at most")
+    );
     assert_eq!(std::fs::read(&path).unwrap(), before);
     std::fs::remove_file(&path).unwrap();
     open(dir.path()).await.unwrap();
