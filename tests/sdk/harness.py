@@ -64,7 +64,8 @@ def binary():
 class Server:
     """One lambdad. `stop` is checked: SIGTERM must end it with status 0."""
 
-    def __init__(self, *arguments, data_dir=None, env=None):
+    def __init__(self, *arguments, data_dir=None, env=None, files=None):
+        """`files` is the limit of open files that its shell has."""
         self.own_data_dir = data_dir is None
         self.data_dir = data_dir or tempfile.mkdtemp(prefix="lambdad-sdk-")
         # Functions' users must get to their code, which lies below.
@@ -80,6 +81,8 @@ class Server:
             **(env or {}),
         }
         command = [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", self.data_dir, *arguments]
+        if files:
+            command = ["sh", "-c", f'ulimit -S -n {files}; exec "$@"', "sh", *command]
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )

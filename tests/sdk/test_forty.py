@@ -18,9 +18,11 @@ SLEEPER = """
 
 
 class Case(harness.Case):
+    FILES = None
+
     @classmethod
     def setUpClass(cls):
-        harness.start_shared(*cls.OPTIONS)
+        harness.start_shared(*cls.OPTIONS, files=cls.FILES)
         cls.addClassCleanup(harness.stop_shared)
         super().setUpClass()
 
@@ -38,6 +40,8 @@ class Case(harness.Case):
 
 class Forty(Case):
     OPTIONS = ()
+    # An environment takes some fifteen: the few that a shell allows by default must not be the limit.
+    FILES = 256
 
     def test_forty_at_once_have_forty_environments(self):
         name = self.create(SLEEPER, MemorySize=128, Timeout=60)

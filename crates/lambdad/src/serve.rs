@@ -13,6 +13,7 @@ use crate::options::ServeOptions;
 
 pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
     log_to_stderr();
+    open_many_files();
     if options.auth == Auth::Open && !options.listen.ip().is_loopback() && !options.force_open {
         bail!(
             "--auth open lets anybody who reaches {} do anything. Listen on a loopback address, or say --force-open.",
@@ -31,6 +32,15 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
     eprintln!("closing: running invocations end, nothing new begins");
     house.close().await;
     Ok(0)
+}
+
+/// Shells allow 1024 by default, for the sake of old programs; that would be some sixty environments.
+fn open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, ?current, "the limit of open files can't be raised: few environments fit at a time");
+    }
 }
 
 fn log_to_stderr() {

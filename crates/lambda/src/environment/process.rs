@@ -27,9 +27,9 @@ pub(super) async fn spawn(environment: &Environment, variables: Vec<(String, Str
     let workshop = &environment.workshop;
     let (session, events) = Session::new();
     let session = Arc::new(session);
-    let ended = CancellationToken::new();
-    http::serve(environment.runtime_api.clone(), session.clone(), &workshop.tasks, ended.clone());
-    framed::serve(environment.socket.clone(), session.clone(), &workshop.tasks, ended.clone());
+    let (ended, clock) = (CancellationToken::new(), &workshop.clock);
+    http::serve(environment.runtime_api.clone(), session.clone(), clock.clone(), &workshop.tasks, ended.clone());
+    framed::serve(environment.socket.clone(), session.clone(), clock.clone(), &workshop.tasks, ended.clone());
     let conversation = ended.clone().drop_guard();
     let (telemetry, telemetry_end) = std::io::pipe()?;
     let started = environment.slot.start(spec(environment, variables, telemetry_end.into())).await?;

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use base::Tasks;
 use base::limits::lambda::RESPONSE_BYTES;
+use base::{Clock, Tasks};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Refusal, Session};
-use super::{Answer, Invocation};
+use super::{Answer, Invocation, accepted};
 
 const VERSION: &str = "/2018-06-01";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
@@ -25,10 +25,16 @@ const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 type Reply = Response<Full<Bytes>>;
 
 /// Serves the process of `session` on `listener` until `ended`.
-pub(crate) fn serve(listener: Arc<TcpListener>, session: Arc<Session>, tasks: &Tasks, ended: CancellationToken) {
+pub(crate) fn serve(
+    listener: Arc<TcpListener>,
+    session: Arc<Session>,
+    clock: Clock,
+    tasks: &Tasks,
+    ended: CancellationToken,
+) {
     let connections = tasks.clone();
     tasks.spawn("runtime api", async move {
-        while let Some(Ok((stream, _))) = ended.run_until_cancelled(listener.accept()).await {
+        while let Some((stream, _)) = ended.run_until_cancelled(accepted(&clock, || listener.accept())).await {
             let session = session.clone();
             let service = service_fn(move |request| {
                 let session = session.clone();

@@ -7,6 +7,10 @@ pub(crate) mod framed;
 pub(crate) mod http;
 pub(crate) mod session;
 
+use std::future::Future;
+use std::time::Duration;
+
+use base::Clock;
 use bytes::Bytes;
 
 /// One event on its way into a process.
@@ -47,4 +51,19 @@ pub enum Event {
         error_type: String,
         body: Bytes,
     },
+}
+
+/// When a connection could not be accepted.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// The next connection. Where none can be accepted, most likely for want of descriptors, it waits until some are given
+/// back: the process that asks for its event is still there.
+async fn accepted<S, F: Future<Output = std::io::Result<S>>>(clock: &Clock, accept: impl Fn() -> F) -> S {
+    loop {
+        match accept().await {
+            Ok(connection) => return connection,
+            Err(error) => tracing::warn!(%error, "a runtime's connection could not be accepted"),
+        }
+        clock.sleep(AGAIN).await;
+    }
 }
