@@ -25,7 +25,7 @@ use crate::pages::OwnPages;
 use crate::registry::Registry;
 use crate::relay::EndpointRelay;
 use crate::root_key;
-use crate::runtimes::{Bootstraps, Runtimes, discover};
+use crate::runtimes::{Bootstraps, Runtimes};
 
 /// Every contract of this house, whether its service is open or not.
 pub const CONTRACTS: &[&ServiceSpec] =
@@ -91,7 +91,7 @@ impl Open {
         let registry = Registry::new(ground.random.clone());
         let relay = EndpointRelay::new(ground.back.clone());
         let sandbox = sandbox(options, &ground).await?;
-        let runtimes = runtimes(options, &ground).await?;
+        let runtimes = runtimes(options, &ground)?;
         let workshop = workshop(options, &ground, &sandbox, &relay)?;
         let control = Control::open(lambda::Deps {
             store: ground.store.clone(),
@@ -159,14 +159,13 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
     Sandbox::open(config, ground.back.clone(), ground.clock.clone()).await.context("opening the sandbox")
 }
 
-/// The interpreters are found, and the bootstraps compiled, beside the start: both run programs of the host.
-async fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
-    let folder = options.data_dir.join("runtimes");
-    let laid_out = move || Bootstraps::lay_out(folder).map(|bootstraps| (bootstraps, discover()));
-    let (bootstraps, found) = ground.back.blocking(laid_out).await.context("laying out the bootstraps")?;
-    let (ahead, interpreters, back) = (bootstraps.clone(), found.clone(), ground.back.clone());
-    ground.back.spawn("compile bootstraps", async move { back.blocking(move || ahead.compile(&interpreters)).await });
-    Ok(Arc::new(Runtimes::new(found, bootstraps, options.strict_runtimes)))
+/// Interpreters are found, and bootstraps compiled, beside the start: both run programs of the host.
+fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
+    let bootstraps = Bootstraps::lay_out(options.data_dir.join("runtimes")).context("laying out the bootstraps")?;
+    let runtimes = Arc::new(Runtimes::new(bootstraps, options.strict_runtimes));
+    let (ahead, back) = (runtimes.clone(), ground.back.clone());
+    ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare()).await });
+    Ok(runtimes)
 }
 
 fn workshop(

@@ -7,26 +7,33 @@ pub use bootstraps::Bootstraps;
 pub use discover::{Family, Found, discover};
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lambda::environment::Interpreter;
 
 /// Finds the interpreter for a runtime's name.
 #[derive(Debug)]
 pub struct Runtimes {
-    found: Vec<Found>,
+    /// Looked for once, beside the start: interpreters are asked for their versions, which takes its time.
+    found: OnceLock<Vec<Found>>,
     bootstraps: Bootstraps,
     /// Refuse a runtime whose exact version is missing, rather than take the nearest.
     strict: bool,
 }
 
 impl Runtimes {
-    pub fn new(found: Vec<Found>, bootstraps: Bootstraps, strict: bool) -> Self {
-        Self { found, bootstraps, strict }
+    pub fn new(bootstraps: Bootstraps, strict: bool) -> Self {
+        Self { found: OnceLock::new(), bootstraps, strict }
     }
 
+    /// The interpreters of this host; whoever asks first, or while they are looked for, waits for it.
     pub fn found(&self) -> &[Found] {
-        &self.found
+        self.found.get_or_init(discover)
+    }
+
+    /// Looks for the interpreters, and compiles the bootstraps for them.
+    pub fn prepare(&self) {
+        self.bootstraps.compile(self.found());
     }
 
     /// How `runtime` is started here, or what is missing, in words for the person who asked.
@@ -43,7 +50,7 @@ impl Runtimes {
 
     fn managed(&self, runtime: &str, family: Family, version: u32) -> Result<Interpreter, String> {
         let nearest = self
-            .found
+            .found()
             .iter()
             .filter(|found| found.family == family)
             .min_by_key(|found| (found.release().abs_diff(version), std::cmp::Reverse(found.version)));
@@ -151,7 +158,9 @@ mod tests {
             found(Family::Python, (3, 12, 1), "/usr/bin/python3.12"),
             found(Family::Node, (20, 1, 0), "/usr/bin/node"),
         ];
-        Runtimes::new(found, Bootstraps::at(PathBuf::from("/data/runtimes")), strict)
+        let runtimes = Runtimes::new(Bootstraps::at(PathBuf::from("/data/runtimes")), strict);
+        runtimes.found.set(found).expect("nobody has looked yet");
+        runtimes
     }
 
     #[test]
