@@ -1,6 +1,6 @@
 //! `lambdad serve`: opens the house, says where it listens, and closes it in order when it is told to.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail};
@@ -47,7 +47,11 @@ fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("LAMBDAD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // A test opens several houses in one process; the first one's log is everybody's.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
