@@ -177,7 +177,10 @@ class PowerCut(Case):
     def nothing_is_left(self, names, family):
         """Of the killed one, whose helper cleans up."""
         left = lambda: {kind: found for kind, found in names.all().items() if kind != "files"}
-        until(lambda: not left(), 20, "the helper's cleaning")
+        try:
+            until(lambda: not left(), 20, "the helper's cleaning")
+        except AssertionError:
+            self.fail(f"left: {left()}\n{self.server.log()}")
         self.assertEqual([pid for pid in family if host.lives(pid)], [])
 
 

@@ -105,8 +105,14 @@ impl Helper {
         rustix::mount::mount_change("/", slave).step("make the mounts ours")
     }
 
+    /// However the line ends, we clean: there is nobody else.
     fn run(self) -> io::Result<()> {
-        while let Some((bytes, fds)) = channel::receive(self.socket.as_fd(), MESSAGE_BYTES)? {
+        let served = self.serve();
+        farewell::clean(self.groups.as_deref()).and(served)
+    }
+
+    fn serve(&self) -> io::Result<()> {
+        while let Some((bytes, fds)) = self.next()? {
             let Asked { id, ask } = channel::decode(&bytes)?;
             let done = match ask {
                 Ask::Network { listen } => network::make(&self.thread, &listen),
@@ -115,7 +121,15 @@ impl Helper {
             };
             self.answer(id, done)?;
         }
-        farewell::clean(self.groups.as_deref())
+        Ok(())
+    }
+
+    /// `None` when the host is gone. One that was killed before it read our last answer leaves a reset line.
+    fn next(&self) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
+        match channel::receive(self.socket.as_fd(), MESSAGE_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+            received => received,
+        }
     }
 
     fn answer(&self, id: u64, done: Result<Vec<OwnedFd>, Failure>) -> io::Result<()> {
