@@ -39,6 +39,7 @@ async fn opened() -> (Open, TempDir) {
         strict_runtimes: false,
         idle_seconds: 60,
         concurrency: 10,
+        uid_base: 300_000,
         no_fsync: false,
         no_isolation: true,
         root_access_key_id: None,

@@ -24,6 +24,9 @@ pub mod lambda {
     pub const INIT_SECONDS: u64 = 10;
     pub const FILE_DESCRIPTORS: u64 = 1_024;
     pub const PROCESSES: u64 = 1_024;
+    /// Connections that one environment may hold to the Runtime API, and as many to the AWS endpoint: each costs us a
+    /// descriptor. AWS names no number.
+    pub const ENVIRONMENT_CONNECTIONS: usize = 128;
     pub const CONCURRENT_EXECUTIONS: i32 = 1_000;
     pub const UNRESERVED_CONCURRENT_EXECUTIONS: i32 = 100;
     /// Total size of all code of an account in a region.
@@ -97,6 +100,8 @@ pub mod iam {
 
 /// What the front door takes.
 pub mod http {
+    /// Connections at once; more wait to be accepted.
+    pub const CONNECTIONS: usize = 16_384;
     /// Request line and headers together.
     pub const HEAD_BYTES: usize = 1_048_576;
     /// The largest body of any operation.

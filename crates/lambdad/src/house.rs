@@ -148,7 +148,8 @@ async fn access(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<A
 }
 
 async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sandbox> {
-    let config = sandbox::Config::new(options.data_dir.join("sandbox"));
+    let mut config = sandbox::Config::new(options.data_dir.join("sandbox"));
+    config.uid_base = options.uid_base;
     let findings = Sandbox::probe(&config, &ground.back).await;
     if !options.no_isolation {
         for lack in findings.0.iter().filter(|finding| !finding.able) {

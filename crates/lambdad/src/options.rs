@@ -35,6 +35,9 @@ pub struct ServeOptions {
     /// Invocations that may run at once in an account.
     #[arg(long, default_value_t = base::limits::lambda::CONCURRENT_EXECUTIONS)]
     pub concurrency: i32,
+    /// The first of the uids that environments get; 65,536 from here on must be nobody else's, another lambdad's included.
+    #[arg(long, default_value_t = 200_000)]
+    pub uid_base: u32,
     /// Run functions as plain processes of this user, contained by nothing. For measuring; never for others' code.
     #[arg(long, hide = true)]
     pub no_isolation: bool,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use base::limits::lambda::RESPONSE_BYTES;
+use base::limits::lambda::{ENVIRONMENT_CONNECTIONS, RESPONSE_BYTES};
 use base::{Clock, Tasks};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Refusal, Session};
@@ -33,8 +34,10 @@ pub(crate) fn serve(
     ended: CancellationToken,
 ) {
     let connections = tasks.clone();
+    let room = Arc::new(Semaphore::new(ENVIRONMENT_CONNECTIONS));
     tasks.spawn("runtime api", async move {
-        while let Some((stream, _)) = ended.run_until_cancelled(accepted(&clock, || listener.accept())).await {
+        let next = async || (room.clone().acquire_owned().await, accepted(&clock, || listener.accept()).await.0);
+        while let Some((seat, stream)) = ended.run_until_cancelled(next()).await {
             let session = session.clone();
             let service = service_fn(move |request| {
                 let session = session.clone();
@@ -44,6 +47,7 @@ pub(crate) fn serve(
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             let ended = ended.clone();
             connections.spawn("runtime api connection", async move {
+                let _seat = seat;
                 // A broken connection is the process's affair; its exit is seen elsewhere.
                 let _ = ended.run_until_cancelled(connection).await;
             });

@@ -41,7 +41,9 @@ pub(super) fn package(path: &Path) -> anyhow::Result<Package> {
         return Ok(Package { guess: guess(&unzipped(&zip)?), zip: zip.into() });
     }
     let mut entries = Vec::new();
-    if path.is_dir() {
+    if path.join("Cargo.toml").is_file() {
+        entries.push(entry(&built(path)?, "bootstrap".to_owned())?);
+    } else if path.is_dir() {
         gather(path, path, &mut entries)?;
     } else {
         let name = path.file_name().context("the path names no file")?.to_string_lossy().into_owned();
@@ -51,6 +53,16 @@ pub(super) fn package(path: &Path) -> anyhow::Result<Package> {
         bail!("there is nothing to deploy in {}", path.display());
     }
     Ok(Package { guess: guess(&entries), zip: zipped(&entries)?.into() })
+}
+
+/// The program that Cargo made of a Rust project.
+fn built(project: &Path) -> anyhow::Result<PathBuf> {
+    let places = ["target/release/bootstrap", "target/x86_64-unknown-linux-musl/release/bootstrap"];
+    let found = places.iter().map(|place| project.join(place)).find(|path| path.is_file());
+    found.with_context(|| {
+        let project = project.display();
+        format!("{project} isn't built: cargo build --release --manifest-path {project}/Cargo.toml, with a binary named bootstrap")
+    })
 }
 
 fn gather(root: &Path, folder: &Path, entries: &mut Vec<Entry>) -> anyhow::Result<()> {

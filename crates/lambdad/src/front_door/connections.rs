@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{Door, House, way};
@@ -32,11 +33,19 @@ pub async fn serve_connections(
     tasks: &Tasks,
     closing: CancellationToken,
 ) {
-    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+    let room = Arc::new(Semaphore::new(match door {
+        Door::Front => base::limits::http::CONNECTIONS,
+        Door::Relay => base::limits::lambda::ENVIRONMENT_CONNECTIONS,
+    }));
+    let next = async || (room.clone().acquire_owned().await, listener.accept().await);
+    while let Some((seat, accepted)) = closing.run_until_cancelled(next()).await {
         match accepted {
             Ok((stream, _)) => {
                 let serving = serve(house.clone(), stream, door, closing.clone());
-                tasks.spawn("connection", serving);
+                tasks.spawn("connection", async move {
+                    let _seat = seat;
+                    serving.await;
+                });
             }
             // Out of descriptors, most likely: wait until some are given back.
             Err(error) => {
