@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 
 import harness
 
@@ -36,7 +37,29 @@ def reach(host, port):
     except OSError as error:
         return type(error).__name__
 
+held = []
+
+def hold(port, count):
+    """Opens connections and keeps them."""
+    for _ in range(count):
+        connection = socket.socket()
+        connection.settimeout(0.2)
+        try:
+            connection.connect(("169.254.100.1", port))
+        except OSError:
+            break
+        held.append(connection)
+    return len(held)
+
+def release():
+    while held:
+        held.pop().close()
+
 def handler(event, context):
+    if "hold" in event:
+        return hold(*event["hold"])
+    if "release" in event:
+        return release()
     if "reach" in event:
         return reach(*event["reach"])
     return send(**event)
@@ -104,3 +127,12 @@ class Endpoint(harness.Case):
         # The control: what is meant to be reached is.
         self.assertEqual(self.do(reach=["169.254.100.1", 4566]), "reached")
 
+    def test_one_environment_takes_few_of_lambdads_descriptors(self):
+        self.addCleanup(self.do, release=True)
+        descriptors = f"/proc/{self.server.process.pid}/fd"
+        before = len(os.listdir(descriptors))
+        for port in [4566, 9001]:
+            self.assertGreater(self.do(hold=[port, 450]), 128)
+        self.assertLess(len(os.listdir(descriptors)) - before, 300)
+        # The house still answers others.
+        self.lambda_.list_functions()
