@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::doors::{Call, Decision, Emit, Permit, Question};
-use base::{Fault, Scope, Tasks};
+use base::{Fault, Tasks};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -133,13 +133,12 @@ impl Pool {
     }
 
     async fn make(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
-        let Scope { account, region } = &launch.scope;
-        let credentials = credentials::assume(&self.call, account, region, &launch.role, &launch.function_name)
+        let credentials = credentials::assume(&self.call, &launch.scope, &launch.role, &launch.function_name)
             .await
             .map_err(|fault| {
-            Fault::new("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
-                .caused_by(fault)
-        })?;
+                Fault::new("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+                    .caused_by(fault)
+            })?;
         let capture = Arc::new(self.capture(&launch));
         let environment = Environment::make(self.workshop.clone(), launch, credentials, capture).await?;
         self.alive.fetch_add(1, Ordering::Relaxed);
