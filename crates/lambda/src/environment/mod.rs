@@ -56,7 +56,6 @@ pub(crate) struct Environment {
     capture: Arc<Capture>,
     credentials: Credentials,
     log_arn: String,
-    made: Instant,
     running: Option<Running>,
     /// What INIT took, until the first event reports it.
     init: Option<Duration>,
@@ -104,7 +103,6 @@ impl Environment {
         let runtime_api = Arc::new(TcpListener::from_std(runtime_api)?);
         Ok(Self {
             log_arn: log_arn(&launch, capture.stream()),
-            made: workshop.clock.instant(),
             workshop,
             slot,
             runtime_api,
@@ -238,11 +236,6 @@ impl Environment {
     /// Who the function is when it acts, and the log that it writes, as IAM names it.
     pub(crate) fn role_and_log(&self) -> (&base::Caller, &str) {
         (&self.credentials.caller, &self.log_arn)
-    }
-
-    /// When it was made.
-    pub(crate) fn made(&self) -> Instant {
-        self.made
     }
 
     pub(crate) fn set_log_stored(&self, stored: bool) {

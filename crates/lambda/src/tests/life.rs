@@ -109,3 +109,17 @@ def handler(event, context):
     assert_eq!(house.pool.alive(), 40);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_of_what_runs_no_more_is_not_kept() {
+    let Some(house) = House::open().await else { return };
+    let launch = Arc::new(house.python("def handler(event, context):\n    return 1\n"));
+    house.run(&launch, "1").await;
+    assert_eq!(house.pool.alive(), 1, "it is kept");
+    house.pool.forget(&launch.function_arn, &launch.revision);
+    assert_eq!(house.pool.alive(), 0, "it was idle");
+    // An event that was on its way when the function changed makes one of the old revision.
+    house.run(&launch, "1").await;
+    assert_eq!(house.pool.alive(), 0, "it was made too late");
+    house.close().await;
+}
