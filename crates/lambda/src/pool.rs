@@ -155,6 +155,9 @@ impl Pool {
     }
 
     fn put_back(&self, environment: Environment) {
+        if environment.is_broken() {
+            return self.discard(environment);
+        }
         let mut idle = self.idle.lock();
         // Asked with the idle ones in hand: `forget` looks through them after it has said which revision it is about.
         if self.forgotten.lock().contains_key(&environment.launch.revision) {
