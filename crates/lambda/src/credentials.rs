@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use base::doors::{Call, Request};
-use base::{Account, Caller, Fault, Fields, Principal, Region, Timestamp, Value};
+use base::{Account, Caller, Fault, Fields, Principal, Scope, Timestamp, Value};
+
+use crate::function::session_name;
 
 /// The service that assumes execution roles.
 pub const LAMBDA_PRINCIPAL: &str = "lambda.amazonaws.com";
@@ -25,19 +27,18 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// Assumes the role as Lambda does: session named after the function.
-pub async fn assume(
-    call: &Arc<dyn Call>,
-    account: &Account,
-    region: &Region,
-    role: &str,
-    session: &str,
-) -> Result<Credentials, Fault> {
-    let input = Fields::new().with("RoleArn", role).with("RoleSessionName", session);
-    let caller = Caller::service(account.clone(), LAMBDA_PRINCIPAL);
-    let request = Request { service: "sts", operation: "AssumeRole", caller, region: region.clone(), input };
-    let answer = call.call(request).await?;
-    read(&answer, account, role, session).ok_or_else(|| Fault::internal("AssumeRole answered without credentials"))
+/// What is asked of STS: the role for Lambda, in a session that is named after the function.
+pub(crate) fn request(scope: &Scope, role: &str, function: &str) -> Request {
+    let input = Fields::new().with("RoleArn", role).with("RoleSessionName", session_name(function));
+    let caller = Caller::service(scope.account.clone(), LAMBDA_PRINCIPAL);
+    Request { service: "sts", operation: "AssumeRole", caller, region: scope.region.clone(), input }
+}
+
+/// Assumes the role as Lambda does.
+pub async fn assume(call: &Arc<dyn Call>, scope: &Scope, role: &str, function: &str) -> Result<Credentials, Fault> {
+    let answer = call.call(request(scope, role, function)).await?;
+    read(&answer, &scope.account, role, &session_name(function))
+        .ok_or_else(|| Fault::internal("AssumeRole answered without credentials"))
 }
 
 fn read(answer: &Fields, account: &Account, role: &str, session: &str) -> Option<Credentials> {

@@ -90,7 +90,7 @@ impl OnChange for Invoker {
         if !same {
             let arn = before.arn();
             self.launcher.forget(&arn);
-            self.pool.forget(&arn);
+            self.pool.forget(&arn, &before.running().id);
         }
     }
 }

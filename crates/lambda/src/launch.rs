@@ -38,7 +38,11 @@ impl Launcher {
             return Ok(launch);
         }
         let launch = Arc::new(self.make(function, settings).await?);
-        self.made.lock().insert(key, launch.clone());
+        self.made.lock().insert(key.clone(), launch.clone());
+        // Changed or deleted while its code was made ready: whoever was told to forget it has done so already.
+        if !self.functions.runs(function) {
+            self.made.lock().remove(&key);
+        }
         Ok(launch)
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::doors::{Call, Decision, Emit, Permit, Question};
-use base::{Fault, Scope, Tasks};
+use base::{Fault, Tasks};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ pub struct Pool {
     admission: Admission,
     /// Idle ones by function and version; the one used last is used next.
     idle: Mutex<HashMap<Key, Vec<Idle>>>,
-    /// Functions that changed or went, and when: environments made before are not put back.
+    /// Revisions that run no more, and since when: their environments are not put back, whenever they were made.
     forgotten: Mutex<HashMap<String, Instant>>,
     alive: AtomicUsize,
     /// The invocations, whoever waits for them.
@@ -133,13 +133,12 @@ impl Pool {
     }
 
     async fn make(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
-        let Scope { account, region } = &launch.scope;
-        let credentials = credentials::assume(&self.call, account, region, &launch.role, &launch.function_name)
+        let credentials = credentials::assume(&self.call, &launch.scope, &launch.role, &launch.function_name)
             .await
             .map_err(|fault| {
-            Fault::new("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
-                .caused_by(fault)
-        })?;
+                Fault::new("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+                    .caused_by(fault)
+            })?;
         let capture = Arc::new(self.capture(&launch));
         let environment = Environment::make(self.workshop.clone(), launch, credentials, capture).await?;
         self.alive.fetch_add(1, Ordering::Relaxed);
@@ -156,23 +155,23 @@ impl Pool {
     }
 
     fn put_back(&self, environment: Environment) {
-        if self.is_forgotten(&environment) {
+        if environment.is_broken() {
+            return self.discard(environment);
+        }
+        let mut idle = self.idle.lock();
+        // Asked with the idle ones in hand: `forget` looks through them after it has said which revision it is about.
+        if self.forgotten.lock().contains_key(&environment.launch.revision) {
+            drop(idle);
             return self.discard(environment);
         }
         let since = self.workshop.clock.instant();
-        let key = key(&environment.launch);
-        self.idle.lock().entry(key).or_default().push(Idle { environment, since });
+        idle.entry(key(&environment.launch)).or_default().push(Idle { environment, since });
     }
 
-    fn is_forgotten(&self, environment: &Environment) -> bool {
-        let forgotten = self.forgotten.lock();
-        forgotten.get(&environment.launch.function_arn).is_some_and(|at| environment.made() <= *at)
-    }
-
-    /// Environments of a function that changed or went are of no use any more: idle ones go now, busy ones when their
-    /// event has ended.
-    pub fn forget(&self, function_arn: &str) {
-        self.forgotten.lock().insert(function_arn.to_owned(), self.workshop.clock.instant());
+    /// Environments of a function that changed or went are of no use any more: idle ones go now, busy ones, and those
+    /// that are still being made, when their event has ended. `revision` is the one that ran until now.
+    pub fn forget(&self, function_arn: &str, revision: &str) {
+        self.forgotten.lock().insert(revision.to_owned(), self.workshop.clock.instant());
         let gone: Vec<_> = {
             let mut idle = self.idle.lock();
             idle.extract_if(|(arn, _), _| arn == function_arn).flat_map(|(_, environments)| environments).collect()

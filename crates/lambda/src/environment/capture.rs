@@ -75,14 +75,18 @@ impl Capture {
         {
             let file = File::from(fd.try_clone()?);
             let watched = Arc::new(Receiver::from_owned_fd(fd)?);
-            pipes.push(Pipe { file, watched: watched.clone(), framing, partial: Vec::new() });
+            pipes.push(Pipe { file, watched, framing, partial: Vec::new() });
+        }
+        let followed: Vec<_> = pipes.iter().map(|pipe| pipe.watched.clone()).collect();
+        self.drain();
+        // Known before they are followed: a follower that doesn't find its pipe takes it for closed, and nobody reads it.
+        self.state.lock().pipes = pipes;
+        for watched in followed {
             let (capture, ended) = (self.clone(), ended.clone());
             tasks.spawn("function output", async move {
                 ended.run_until_cancelled(capture.follow(&watched)).await;
             });
         }
-        self.drain();
-        self.state.lock().pipes = pipes;
         Ok(())
     }
 
@@ -274,6 +278,38 @@ mod tests {
         let bytes = record(b"one\ntwo");
         assert_eq!(first_record(&bytes), Some((Bytes::from_static(b"one\ntwo\n"), bytes.len())));
         assert_eq!(first_record(&bytes[..bytes.len() - 1]), None);
+    }
+
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<Bytes>>, tokio::sync::Notify);
+
+    impl Emit for Lines {
+        fn log(&self, line: LogLine) {
+            self.0.lock().push(line.message);
+            self.1.notify_one();
+        }
+
+        fn metric(&self, _point: base::doors::MetricPoint) {}
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_a_process_says_at_once_is_read_before_its_event_ends() {
+        use std::io::Write as _;
+        let scope = Scope::new(base::Account::default_account(), base::Region::new("us-east-1"));
+        let (tasks, ended) = (Tasks::new(), CancellationToken::new());
+        for _ in 0..500 {
+            let lines = Arc::new(Lines::default());
+            let capture = Arc::new(Capture::new(lines.clone(), Clock::wall(), scope.clone(), "g".into(), "s".into()));
+            let (out, mut into) = std::io::pipe().expect("a pipe");
+            let (silent, _open) = std::io::pipe().expect("a pipe");
+            let (telemetry, _also_open) = std::io::pipe().expect("a pipe");
+            into.write_all(b"at once\n").expect("room");
+            capture.listen([out.into(), silent.into()], telemetry.into(), &tasks, &ended).expect("listens");
+            let read = tokio::time::timeout(std::time::Duration::from_secs(5), lines.1.notified()).await;
+            assert!(read.is_ok(), "nobody follows the pipe");
+        }
+        ended.cancel();
+        tasks.close().await;
     }
 
     proptest! {

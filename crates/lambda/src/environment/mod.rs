@@ -56,10 +56,11 @@ pub(crate) struct Environment {
     capture: Arc<Capture>,
     credentials: Credentials,
     log_arn: String,
-    made: Instant,
     running: Option<Running>,
     /// What INIT took, until the first event reports it.
     init: Option<Duration>,
+    /// Something of ours failed in it; it is not used again.
+    broken: bool,
     _relay: tokio_util::sync::DropGuard,
 }
 
@@ -104,7 +105,6 @@ impl Environment {
         let runtime_api = Arc::new(TcpListener::from_std(runtime_api)?);
         Ok(Self {
             log_arn: log_arn(&launch, capture.stream()),
-            made: workshop.clock.instant(),
             workshop,
             slot,
             runtime_api,
@@ -114,6 +114,7 @@ impl Environment {
             credentials,
             running: None,
             init: None,
+            broken: false,
             _relay: relay,
             launch,
         })
@@ -145,6 +146,7 @@ impl Environment {
             Ok(()) => self.init = Some(took),
             Err(outcome) => {
                 self.reset().await;
+                self.note_failure(&outcome);
                 self.capture.platform(&report::init(took.min(limit), "init", &outcome));
             }
         }
@@ -152,6 +154,8 @@ impl Environment {
 
     /// Starts the process and waits until it asks for an event.
     async fn start(&mut self, limit: Duration) -> Result<(), Outcome> {
+        // What still listens for a process that died would take the new one's connections.
+        self.running = None;
         self.capture.platform(&report::init_start(&self.launch));
         let program = self.launch.interpreter.argv.first().map(String::as_str).unwrap_or_default();
         let running = self.spawn().await.map_err(|error| Outcome::not_started(&error, program))?;
@@ -176,10 +180,19 @@ impl Environment {
         self.running = None;
         if let Err(error) = self.slot.kill().await {
             tracing::error!(%error, "an environment could not be reset");
+            self.broken = true;
         }
         self.capture.drain();
         if let Err(error) = self.slot.set_cpu(None).await {
             tracing::error!(%error, "an environment's cpu could not be unlimited");
+        }
+    }
+
+    /// The caller hears only that the environment failed; the log hears why.
+    fn note_failure(&mut self, outcome: &Outcome) {
+        if let Outcome::Platform { cause } = outcome {
+            self.broken = true;
+            tracing::error!(function = self.launch.function_arn, cause, "an environment failed");
         }
     }
 
@@ -192,7 +205,8 @@ impl Environment {
         let started = self.workshop.clock.instant();
         let deadline = started + self.launch.timeout;
         invocation.deadline_ms = self.workshop.clock.now_ms() + millis(self.launch.timeout);
-        let outcome = self.attempt(invocation, deadline).await;
+        let outcome = self.attempt(invocation, deadline).await.of_event(self.launch.timeout);
+        self.note_failure(&outcome);
         let duration = started.elapsed().min(self.launch.timeout);
         let report = Report {
             request_id: &request_id,
@@ -240,11 +254,6 @@ impl Environment {
         (&self.credentials.caller, &self.log_arn)
     }
 
-    /// When it was made.
-    pub(crate) fn made(&self) -> Instant {
-        self.made
-    }
-
     pub(crate) fn set_log_stored(&self, stored: bool) {
         self.capture.set_stored(stored);
     }
@@ -253,6 +262,11 @@ impl Environment {
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         let needed = now.checked_add(self.launch.timeout + Duration::from_secs(60)).unwrap_or(Timestamp::MAX);
         self.credentials.expiration > needed
+    }
+
+    /// True if something of ours failed in it.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// True if its process died between two events.

@@ -66,6 +66,14 @@ impl Outcome {
         Self::Platform { cause: cause.to_string() }
     }
 
+    /// As the event's end: it had `timeout`, however much of that an INIT inside of it took.
+    pub(super) fn of_event(self, timeout: Duration) -> Self {
+        match self {
+            Self::TimedOut { .. } => Self::TimedOut { after: timeout },
+            other => other,
+        }
+    }
+
     /// The process is dead, or must not live on.
     pub(crate) fn needs_reset(&self) -> bool {
         !matches!(self, Self::Answered { ended: false, .. })

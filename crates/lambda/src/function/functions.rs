@@ -92,6 +92,12 @@ impl Functions {
         })
     }
 
+    /// Whether the settings of `function` are those that run now.
+    pub(crate) fn runs(&self, function: &FunctionRecord) -> bool {
+        let shown = self.view.get(store::Record::key(function));
+        shown.is_some_and(|shown| shown.runs.settings.id == function.running().id)
+    }
+
     /// The function's code, unpacked; unpacked now if it isn't. While the answer is held, the tree stays.
     pub async fn code_tree(&self, function: &FunctionRecord) -> Result<Arc<CodeTree>, Fault> {
         self.tree(function, &function.running().code).await.map_err(Fault::internal)

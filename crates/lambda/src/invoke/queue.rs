@@ -16,6 +16,7 @@ use store::{Message, Position, Queue, QueueName, Store};
 use tokio::sync::Notify;
 
 use super::Invoker;
+use crate::environment::Outcome;
 use crate::function::Resolved;
 use crate::runtime_api::Invocation;
 
@@ -191,8 +192,12 @@ async fn run(invoker: &Invoker, message: &Message) -> Verdict {
 async fn attempt(invoker: &Invoker, accepted: Accepted, scope: &Scope) -> Result<(), Fault> {
     let resolved = invoker.functions.resolve(scope, &accepted.function_arn, None)?;
     let launch = invoker.launcher.launch(&resolved.function).await?;
-    // A function's error is an end, too: retries and destinations will be decided here.
-    invoker.pool.run(launch, accepted.invocation(), false).await.map(drop)
+    match invoker.pool.run(launch, accepted.invocation(), false).await?.outcome {
+        // Ours, not the function's: the event has not been run.
+        Outcome::Platform { cause } => Err(Fault::internal(cause)),
+        // A function's error is an end, too: retries and destinations will be decided here.
+        _ => Ok(()),
+    }
 }
 
 /// True if another attempt can't change it.

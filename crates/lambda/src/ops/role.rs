@@ -1,14 +1,12 @@
 //! The execution role: may the caller pass it, and can Lambda assume it. Source: oracle 7.
 
-use base::doors::{Question, Request};
-use base::{Arn, Caller, Fault, Fields};
+use base::doors::Question;
+use base::{Arn, Fault};
 use wire::Context;
 
 use crate::control::Control;
+use crate::credentials::{self, LAMBDA_PRINCIPAL};
 use crate::function::fault::invalid;
-use crate::function::name::session_name;
-
-const LAMBDA_PRINCIPAL: &str = "lambda.amazonaws.com";
 
 /// Both questions. Every deploy tool tries again on the words of the second.
 pub(super) async fn check(control: &Control, context: &Context, role: &str, function: &str) -> Result<(), Fault> {
@@ -30,13 +28,7 @@ fn pass(control: &Control, context: &Context, role: &str) -> Result<(), Fault> {
 }
 
 async fn assume(control: &Control, context: &Context, role: &str, function: &str) -> Result<(), Fault> {
-    let request = Request {
-        service: "sts",
-        operation: "AssumeRole",
-        caller: Caller::service(context.scope.account.clone(), LAMBDA_PRINCIPAL),
-        region: context.scope.region.clone(),
-        input: Fields::new().with("RoleArn", role).with("RoleSessionName", session_name(function)),
-    };
+    let request = credentials::request(&context.scope, role, function);
     match control.deps.call.call(request).await {
         Ok(_) => Ok(()),
         Err(fault) => Err(invalid("The role defined for the function cannot be assumed by Lambda.").caused_by(fault)),

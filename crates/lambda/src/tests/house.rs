@@ -52,6 +52,8 @@ struct Doors;
 impl Call for Doors {
     async fn call(&self, request: Request) -> Result<Fields, Fault> {
         assert_eq!((request.service, request.operation), ("sts", "AssumeRole"));
+        let session = request.input.text("RoleSessionName").unwrap_or_default();
+        assert!((2..=64).contains(&session.len()), "STS takes no session `{session}`");
         let credentials =
             Fields::new().with("AccessKeyId", "ASIA").with("SecretAccessKey", "s").with("SessionToken", "t");
         let mut credentials = credentials;

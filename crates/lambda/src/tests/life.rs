@@ -109,3 +109,50 @@ def handler(event, context):
     assert_eq!(house.pool.alive(), 40);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_of_what_runs_no_more_is_not_kept() {
+    let Some(house) = House::open().await else { return };
+    let launch = Arc::new(house.python("def handler(event, context):\n    return 1\n"));
+    house.run(&launch, "1").await;
+    assert_eq!(house.pool.alive(), 1, "it is kept");
+    house.pool.forget(&launch.function_arn, &launch.revision);
+    assert_eq!(house.pool.alive(), 0, "it was idle");
+    // An event that was on its way when the function changed makes one of the old revision.
+    house.run(&launch, "1").await;
+    assert_eq!(house.pool.alive(), 0, "it was made too late");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_with_its_own_init_runs_out_of_the_functions_time() {
+    let Some(house) = House::open().await else { return };
+    let source = "
+import os, time
+time.sleep(0.5)
+def handler(event, context):
+    if event == 'exit':
+        os._exit(1)
+    time.sleep(60)
+";
+    let mut launch = house.python(source);
+    launch.timeout = Duration::from_secs(2);
+    let launch = Arc::new(launch);
+    house.run(&launch, "\"exit\"").await;
+    let late = payload(&house.run(&launch, "1").await);
+    assert!(late.contains("Task timed out after 2.00 seconds"), "{late}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_failed_is_not_used_again() {
+    let Some(house) = House::open().await else { return };
+    let mut launch = house.python("def handler(event, context):\n    return 1\n");
+    let mut interpreter = (*launch.interpreter).clone();
+    interpreter.binds.push(("/not/there".into(), "/var/lang".into()));
+    launch.interpreter = Arc::new(interpreter);
+    let failed = payload(&house.run(&Arc::new(launch), "1").await);
+    assert!(failed.contains("Sandbox.Failure"), "{failed}");
+    assert_eq!(house.pool.alive(), 0);
+    house.close().await;
+}
