@@ -3,10 +3,12 @@
 import datetime
 import io
 import json
+import os
 import re
 import zipfile
 
 import harness
+import host
 from harness import HELLO, REGION, python_zip, zipped
 
 setUpModule = harness.start_shared
@@ -436,3 +438,29 @@ class Configurations(harness.Case):
         self.fault(self.unchecked.create_function, **self.parameters(name, MemorySize=127))
         self.fault(self.lambda_.get_function, FunctionName=name)
         self.create(FunctionName=name, Code={"ZipFile": python_zip("def handler(event, context): pass")})
+
+
+class Afterwards(harness.Case):
+    """Whatever came in, what is kept and what is used are as before."""
+
+    def storm(self):
+        bomb = zipped({"bomb": bytes(300 << 20)})
+        for _ in range(3):
+            for code in [bomb, HELLO[:-30], zipped({"../../out": "x"})]:
+                self.fault(self.lambda_.create_function, **self.parameters(Code={"ZipFile": code}))
+        for _ in range(8):
+            self.fault(self.lambda_.invoke, FunctionName="nobody", Payload=b"[" + b"1," * (7 << 19))
+        for _ in range(200):
+            self.server.raw("POST", "/2015-03-31/functions", b"{" * 10_000, {"content-type": "application/json"})
+            self.server.raw("GET", "/2015-03-31/functions", secret="wrong")
+
+    def test_memory_and_state_are_as_before(self):
+        def state():
+            names = [function["FunctionName"] for function in self.lambda_.list_functions()["Functions"]]
+            return names, os.path.exists(os.path.join(self.server.data_dir, "out"))
+
+        self.storm()
+        before, memory = state(), host.resident_mb(self.server.process.pid)
+        self.storm()
+        self.assertEqual(state(), before)
+        self.assertLess(host.resident_mb(self.server.process.pid), memory + 64)

@@ -306,6 +306,24 @@ class Errors(Toolbox):
         self.assertEqual(payload["requestId"], "")
 
 
+class Initialization(harness.Case):
+    def test_an_init_of_more_than_ten_seconds_is_tried_again_inside_of_the_event(self):
+        source = """
+import os, time
+if not os.path.exists("/tmp/tried"):
+    open("/tmp/tried", "w").close()
+    time.sleep(60)
+def handler(event, context):
+    return "ready"
+"""
+        name = self.create(source, Timeout=15)
+        response = self.lambda_.invoke(FunctionName=name, LogType="Tail")
+        self.assertEqual(json.loads(response["Payload"].read()), "ready")
+        log = self.function_log(name, "REPORT ")
+        self.assertRegex(log, r"INIT_REPORT Init Duration: 10000\.00 ms\tPhase: init\tStatus: timeout")
+        self.assertNotIn("\tInit Duration", log)
+
+
 class Timeouts(Toolbox):
     CONFIGURATION = {"Timeout": 1}
 
