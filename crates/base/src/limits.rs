@@ -95,6 +95,14 @@ pub mod iam {
     pub const ROOT_SESSION_SECONDS: i32 = 3_600;
 }
 
+/// What lambdad itself spends on one environment; AWS names no numbers.
+pub mod environment {
+    /// Open connections to the Runtime API; a runtime has one or two. Each may send an answer of the largest size.
+    pub const RUNTIME_API_CONNECTIONS: usize = 16;
+    /// Open connections to the AWS endpoint.
+    pub const ENDPOINT_CONNECTIONS: usize = 128;
+}
+
 /// What the front door takes.
 pub mod http {
     /// Request line and headers together.

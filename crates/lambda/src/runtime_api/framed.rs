@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use base::Tasks;
 use base::limits::lambda::RESPONSE_BYTES;
+use base::{Clock, Tasks};
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Refusal, Session, recorded_error_type};
-use super::{Answer, Invocation};
+use super::{Answer, Invocation, next_connection};
 
 /// A header is hostile input: ours are below 200 bytes.
 const HEADER_BYTES: usize = 4_096;
@@ -57,9 +57,15 @@ enum ToProcess<'a> {
 }
 
 /// Serves the process of `session` on `listener` until `ended`. One connection at a time: a process has one.
-pub(crate) fn serve(listener: Arc<UnixListener>, session: Arc<Session>, tasks: &Tasks, ended: CancellationToken) {
+pub(crate) fn serve(
+    listener: Arc<UnixListener>,
+    session: Arc<Session>,
+    clock: Clock,
+    tasks: &Tasks,
+    ended: CancellationToken,
+) {
     tasks.spawn("framed runtime api", async move {
-        while let Some(Ok((stream, _))) = ended.run_until_cancelled(listener.accept()).await {
+        while let Some((stream, _)) = next_connection(&ended, &clock, || listener.accept()).await {
             // A broken conversation is the process's affair; its exit is seen elsewhere.
             if let Some(Err(error)) = ended.run_until_cancelled(converse(stream, &session)).await {
                 tracing::debug!(%error, "a runtime's conversation ended");

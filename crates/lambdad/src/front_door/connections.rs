@@ -1,6 +1,7 @@
 //! Connections: accepted, served with HTTP/1.1, ended gracefully.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{Door, House, way};
@@ -32,11 +34,15 @@ pub async fn serve_connections(
     tasks: &Tasks,
     closing: CancellationToken,
 ) {
-    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+    let room = Arc::new(Semaphore::new(door.connections()));
+    while let Some(accepted) = closing.run_until_cancelled(accept(&listener, &room)).await {
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, place)) => {
                 let serving = serve(house.clone(), stream, door, closing.clone());
-                tasks.spawn("connection", serving);
+                tasks.spawn("connection", async move {
+                    let _place = place;
+                    serving.await;
+                });
             }
             // Out of descriptors, most likely: wait until some are given back.
             Err(error) => {
@@ -45,6 +51,13 @@ pub async fn serve_connections(
             }
         }
     }
+}
+
+/// A connection, once there is room for it: those over the limit wait in the kernel.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
 }
 
 async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: CancellationToken) {
