@@ -19,6 +19,7 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
             options.listen
         );
     }
+    raise_descriptors();
     let listener = listen(options.listen).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -31,6 +32,16 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
     eprintln!("closing: running invocations end, nothing new begins");
     house.close().await;
     Ok(0)
+}
+
+/// An environment takes about fifteen descriptors, and shells and systemd give a program 1,024 unless it asks for more.
+/// Functions have a limit of their own.
+fn raise_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, ?current, "the limit of open files could not be raised; many environments will not fit");
+    }
 }
 
 fn log_to_stderr() {
