@@ -132,7 +132,7 @@ class Endpoint(harness.Case):
         descriptors = f"/proc/{self.server.process.pid}/fd"
         before = len(os.listdir(descriptors))
         for port in [4566, 9001]:
-            self.assertGreater(self.do(hold=[port, 450]), 128)
+            self.assertGreater(self.do(hold=[port, 450]), 16)
         self.assertLess(len(os.listdir(descriptors)) - before, 300)
         # The house still answers others.
         self.lambda_.list_functions()

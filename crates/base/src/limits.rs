@@ -24,9 +24,6 @@ pub mod lambda {
     pub const INIT_SECONDS: u64 = 10;
     pub const FILE_DESCRIPTORS: u64 = 1_024;
     pub const PROCESSES: u64 = 1_024;
-    /// Connections that one environment may hold to the Runtime API, and as many to the AWS endpoint: each costs us a
-    /// descriptor. AWS names no number.
-    pub const ENVIRONMENT_CONNECTIONS: usize = 128;
     pub const CONCURRENT_EXECUTIONS: i32 = 1_000;
     pub const UNRESERVED_CONCURRENT_EXECUTIONS: i32 = 100;
     /// Total size of all code of an account in a region.
@@ -98,10 +95,16 @@ pub mod iam {
     pub const ROOT_SESSION_SECONDS: i32 = 3_600;
 }
 
+/// What lambdad itself spends on one environment; AWS names no numbers.
+pub mod environment {
+    /// Open connections to the Runtime API; a runtime has one or two. Each may send an answer of the largest size.
+    pub const RUNTIME_API_CONNECTIONS: usize = 16;
+    /// Open connections to the AWS endpoint.
+    pub const ENDPOINT_CONNECTIONS: usize = 128;
+}
+
 /// What the front door takes.
 pub mod http {
-    /// Connections at once; more wait to be accepted.
-    pub const CONNECTIONS: usize = 16_384;
     /// Request line and headers together.
     pub const HEAD_BYTES: usize = 1_048_576;
     /// The largest body of any operation.

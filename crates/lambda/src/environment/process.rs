@@ -27,14 +27,15 @@ pub(super) async fn spawn(environment: &Environment, variables: Vec<(String, Str
     let workshop = &environment.workshop;
     let (session, events) = Session::new();
     let session = Arc::new(session);
-    let (ended, clock) = (CancellationToken::new(), &workshop.clock);
-    http::serve(environment.runtime_api.clone(), session.clone(), clock.clone(), &workshop.tasks, ended.clone());
-    framed::serve(environment.socket.clone(), session.clone(), clock.clone(), &workshop.tasks, ended.clone());
+    let ended = CancellationToken::new();
+    let (clock, tasks) = (&workshop.clock, &workshop.tasks);
+    http::serve(environment.runtime_api.clone(), session.clone(), clock.clone(), tasks, ended.clone());
+    framed::serve(environment.socket.clone(), session.clone(), clock.clone(), tasks, ended.clone());
     let conversation = ended.clone().drop_guard();
     let (telemetry, telemetry_end) = std::io::pipe()?;
     let started = environment.slot.start(spec(environment, variables, telemetry_end.into())).await?;
     let outputs = [started.stdout, started.stderr];
-    environment.capture.listen(outputs, telemetry.into(), &workshop.tasks, &ended)?;
+    environment.capture.listen(outputs, telemetry.into(), tasks, &ended)?;
     Ok(Running { process: started.process, session, events, _conversation: conversation })
 }
 

@@ -7,13 +7,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Fault, Scope, Tasks};
+use base::{Clock, Fault, Scope, Tasks};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use store::queue::Received;
-use store::{Message, Position, Queue, QueueName, Store};
+use store::{Message, Position, Queue, QueueName, Receipt, Store};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::Invoker;
 use crate::environment::Outcome;
@@ -28,6 +29,8 @@ const AT_ONCE: usize = 512;
 const OLDEST: Duration = Duration::from_secs(6 * 3_600);
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// When a store that failed is asked again.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
 
 /// An event as it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,8 +112,9 @@ impl AsyncQueue {
     pub(crate) fn start(&self, invoker: &Arc<Invoker>, tasks: &Tasks) {
         let (queue, invoker, spawn) = (self.clone(), invoker.clone(), tasks.clone());
         tasks.spawn_until_closing("async queue", async move {
-            if let Err(error) = queue.work(&invoker, &spawn).await {
-                tracing::error!(%error, "the asynchronous queue stands still");
+            while let Err(error) = queue.work(&invoker, &spawn).await {
+                tracing::error!(%error, "the asynchronous queue could not be read; trying again");
+                invoker.clock.sleep(STORE_AGAIN).await;
             }
         });
     }
@@ -131,35 +135,51 @@ impl AsyncQueue {
 
     /// Starts what is due and not running, as far as there is room; when the next will be due.
     async fn start_due(&self, invoker: &Arc<Invoker>, tasks: &Tasks) -> store::Result<Option<i64>> {
-        let running = self.running.lock().len();
-        if running >= AT_ONCE {
+        let running = self.running.lock().clone();
+        if running.len() >= AT_ONCE {
             return Ok(None);
         }
         let Received { messages, next_due_ms } = self.queue.peek(None, AT_ONCE).await?;
         for message in messages {
-            let room = {
-                let mut running = self.running.lock();
-                running.len() < AT_ONCE && running.insert(message.id)
-            };
-            if room {
-                let (queue, invoker) = (self.clone(), invoker.clone());
-                tasks.spawn("asynchronous invocation", async move { queue.attempt(&invoker, message).await });
+            if self.begin(&running, message.id) {
+                let (queue, invoker, closing) = (self.clone(), invoker.clone(), tasks.closing().clone());
+                tasks.spawn("asynchronous invocation", async move { queue.attempt(&invoker, message, &closing).await });
             }
         }
         Ok(next_due_ms)
     }
 
-    async fn attempt(&self, invoker: &Invoker, message: Message) {
-        let verdict = run(invoker, &message).await;
-        let settled = match verdict {
-            Verdict::Done => self.queue.delete(message.receipt).await,
-            Verdict::Later => self.queue.change_visibility(message.receipt, self.pause(invoker, &message)).await,
+    /// Whether there is room for an event that was read when `before` were running. One of those may have been settled
+    /// since it was read, and must not run again; if it was not, the end of its attempt lets us look once more.
+    fn begin(&self, before: &HashSet<Position>, id: Position) -> bool {
+        let mut running = self.running.lock();
+        !before.contains(&id) && running.len() < AT_ONCE && running.insert(id)
+    }
+
+    async fn attempt(&self, invoker: &Invoker, message: Message, closing: &CancellationToken) {
+        let again = match run(invoker, &message).await {
+            Verdict::Done => None,
+            Verdict::Later => Some(self.pause(invoker, &message)),
         };
-        if let Err(error) = settled {
-            tracing::error!(%error, "an asynchronous event was not settled; it will run again");
-        }
+        self.settle(message.receipt, again, &invoker.clock, closing).await;
         self.running.lock().remove(&message.id);
         self.ended.notify_one();
+    }
+
+    /// The end of an event, or its next attempt after `again`. Tried until the store takes it: while the disk is full,
+    /// what has run would else run again and again. What closing cuts off runs once more after the start.
+    async fn settle(&self, receipt: Receipt, again: Option<Duration>, clock: &Clock, closing: &CancellationToken) {
+        loop {
+            let settled = match again {
+                None => self.queue.delete(receipt).await,
+                Some(pause) => self.queue.change_visibility(receipt, pause).await,
+            };
+            let Err(error) = settled else { return };
+            tracing::error!(%error, "an asynchronous event could not be settled; trying again");
+            if closing.run_until_cancelled(clock.sleep(STORE_AGAIN)).await.is_none() {
+                return;
+            }
+        }
     }
 
     /// As long again as the event has waited, within AWS's bounds.
@@ -209,7 +229,52 @@ fn is_lasting(fault: &Fault) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use base::Random;
+    use store::engine::memory::{Disk, Faults};
+
     use super::*;
+
+    async fn with_an_event(disk: &Disk) -> (AsyncQueue, Message) {
+        let store = Store::on_disk(disk, Clock::wall(), Random::seeded(1));
+        let queue = AsyncQueue::open(&store).expect("a name of a space");
+        queue.queue.send("event", Duration::ZERO).await.expect("sent");
+        let message = queue.queue.peek(None, 1).await.expect("read").messages.remove(0);
+        (queue, message)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_has_run_is_settled_as_soon_as_the_store_takes_it() {
+        let disk = Disk::new();
+        let (queue, message) = with_an_event(&disk).await;
+        let (clock, closing) = (Clock::wall(), CancellationToken::new());
+        disk.set_faults(Faults { refuse: 1.0, ..Faults::default() });
+        let settling = queue.settle(message.receipt, None, &clock, &closing);
+        tokio::pin!(settling);
+        let early = tokio::time::timeout(Duration::from_secs(60), settling.as_mut()).await;
+        assert!(early.is_err(), "it must not be given up: it would run again at once");
+        disk.set_faults(Faults::default());
+        settling.await;
+        assert!(queue.queue.peek(None, 1).await.expect("read").messages.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closing_waits_for_no_store() {
+        let disk = Disk::new();
+        let (queue, message) = with_an_event(&disk).await;
+        disk.set_faults(Faults { refuse: 1.0, ..Faults::default() });
+        let closing = CancellationToken::new();
+        closing.cancel();
+        queue.settle(message.receipt, None, &Clock::wall(), &closing).await;
+    }
+
+    #[tokio::test]
+    async fn an_event_that_ended_while_it_was_read_does_not_run_again() {
+        let (queue, message) = with_an_event(&Disk::new()).await;
+        assert!(queue.begin(&HashSet::new(), message.id));
+        let before = queue.running.lock().clone();
+        queue.running.lock().remove(&message.id);
+        assert!(!queue.begin(&before, message.id));
+    }
 
     proptest! {
         #[test]

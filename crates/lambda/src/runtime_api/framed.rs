@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Refusal, Session, recorded_error_type};
-use super::{Answer, Invocation, accepted};
+use super::{Answer, Invocation, next_connection};
 
 /// A header is hostile input: ours are below 200 bytes.
 const HEADER_BYTES: usize = 4_096;
@@ -65,7 +65,7 @@ pub(crate) fn serve(
     ended: CancellationToken,
 ) {
     tasks.spawn("framed runtime api", async move {
-        while let Some((stream, _)) = ended.run_until_cancelled(accepted(&clock, || listener.accept())).await {
+        while let Some((stream, _)) = next_connection(&ended, &clock, || listener.accept()).await {
             // A broken conversation is the process's affair; its exit is seen elsewhere.
             if let Some(Err(error)) = ended.run_until_cancelled(converse(stream, &session)).await {
                 tracing::debug!(%error, "a runtime's conversation ended");

@@ -1,9 +1,11 @@
 //! The HTTP transport of the Runtime API, for custom runtimes and AWS's own runtime clients.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
-use base::limits::lambda::{ENVIRONMENT_CONNECTIONS, RESPONSE_BYTES};
+use base::limits::environment::RUNTIME_API_CONNECTIONS;
+use base::limits::lambda::RESPONSE_BYTES;
 use base::{Clock, Tasks};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -11,12 +13,12 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Refusal, Session};
-use super::{Answer, Invocation, accepted};
+use super::{Answer, Invocation, next_connection};
 
 const VERSION: &str = "/2018-06-01";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
@@ -34,10 +36,9 @@ pub(crate) fn serve(
     ended: CancellationToken,
 ) {
     let connections = tasks.clone();
-    let room = Arc::new(Semaphore::new(ENVIRONMENT_CONNECTIONS));
     tasks.spawn("runtime api", async move {
-        let next = async || (room.clone().acquire_owned().await, accepted(&clock, || listener.accept()).await.0);
-        while let Some((seat, stream)) = ended.run_until_cancelled(next()).await {
+        let room = Arc::new(Semaphore::new(RUNTIME_API_CONNECTIONS));
+        while let Some((stream, place)) = next_connection(&ended, &clock, || accept(&listener, &room)).await {
             let session = session.clone();
             let service = service_fn(move |request| {
                 let session = session.clone();
@@ -47,12 +48,19 @@ pub(crate) fn serve(
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             let ended = ended.clone();
             connections.spawn("runtime api connection", async move {
-                let _seat = seat;
+                let _place = place;
                 // A broken connection is the process's affair; its exit is seen elsewhere.
                 let _ = ended.run_until_cancelled(connection).await;
             });
         }
     });
+}
+
+/// A connection, once there is room for it: those over the limit wait in the kernel.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
 }
 
 async fn handle(session: &Session, request: Request<Incoming>) -> Reply {

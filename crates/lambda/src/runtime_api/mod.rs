@@ -7,11 +7,36 @@ pub(crate) mod framed;
 pub(crate) mod http;
 pub(crate) mod session;
 
-use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 use base::Clock;
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+/// Out of descriptors, most likely: some are given back by then.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// The next connection, until `ended`. That is looked at first: who connects after it is another process.
+async fn next_connection<T, F>(ended: &CancellationToken, clock: &Clock, accept: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = ended.cancelled() => return None,
+            accepted = accept() => accepted,
+        };
+        match accepted {
+            Ok(connection) => return Some(connection),
+            Err(error) => {
+                tracing::warn!(%error, "a connection from inside of an environment could not be accepted");
+                clock.sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
 
 /// One event on its way into a process.
 #[derive(Clone, Debug)]
@@ -51,19 +76,4 @@ pub enum Event {
         error_type: String,
         body: Bytes,
     },
-}
-
-/// When a connection could not be accepted.
-const AGAIN: Duration = Duration::from_millis(50);
-
-/// The next connection. Where none can be accepted, most likely for want of descriptors, it waits until some are given
-/// back: the process that asks for its event is still there.
-async fn accepted<S, F: Future<Output = std::io::Result<S>>>(clock: &Clock, accept: impl Fn() -> F) -> S {
-    loop {
-        match accept().await {
-            Ok(connection) => return connection,
-            Err(error) => tracing::warn!(%error, "a runtime's connection could not be accepted"),
-        }
-        clock.sleep(AGAIN).await;
-    }
 }

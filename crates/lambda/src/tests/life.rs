@@ -156,3 +156,27 @@ async fn an_environment_that_failed_is_not_used_again() {
     assert_eq!(house.pool.alive(), 0);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_opens_only_so_many_connections_to_its_runtime_api() {
+    let Some(house) = House::open().await else { return };
+    let source = "
+import select, socket
+def handler(event, context):
+    opened = [socket.create_connection(('169.254.100.1', 9001)) for _ in range(event)]
+    for one in opened:
+        one.sendall(b'GET /2018-06-01/ping HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')
+    heard = set()
+    while True:
+        ready, _, _ = select.select([one for one in opened if one not in heard], [], [], 0.5)
+        if not ready:
+            return len(heard)
+        heard.update(ready)
+";
+    let mut launch = house.python(source);
+    launch.timeout = Duration::from_secs(20);
+    let launch = Arc::new(launch);
+    let few = base::limits::environment::RUNTIME_API_CONNECTIONS;
+    assert_eq!(payload(&house.run(&launch, "40").await), few.to_string());
+    house.close().await;
+}

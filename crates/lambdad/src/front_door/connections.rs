@@ -1,6 +1,7 @@
 //! Connections: accepted, served with HTTP/1.1, ended gracefully.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{Door, House, way};
@@ -33,17 +34,13 @@ pub async fn serve_connections(
     tasks: &Tasks,
     closing: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(match door {
-        Door::Front => base::limits::http::CONNECTIONS,
-        Door::Relay => base::limits::lambda::ENVIRONMENT_CONNECTIONS,
-    }));
-    let next = async || (room.clone().acquire_owned().await, listener.accept().await);
-    while let Some((seat, accepted)) = closing.run_until_cancelled(next()).await {
+    let room = Arc::new(Semaphore::new(door.connections()));
+    while let Some(accepted) = closing.run_until_cancelled(accept(&listener, &room)).await {
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, place)) => {
                 let serving = serve(house.clone(), stream, door, closing.clone());
                 tasks.spawn("connection", async move {
-                    let _seat = seat;
+                    let _place = place;
                     serving.await;
                 });
             }
@@ -54,6 +51,13 @@ pub async fn serve_connections(
             }
         }
     }
+}
+
+/// A connection, once there is room for it: those over the limit wait in the kernel.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
 }
 
 async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: CancellationToken) {

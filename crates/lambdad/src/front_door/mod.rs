@@ -34,6 +34,17 @@ pub enum Door {
     Relay,
 }
 
+impl Door {
+    /// How many connections may be open through it at once: who is inside of an environment must not use up the
+    /// descriptors of the house.
+    const fn connections(self) -> usize {
+        match self {
+            Self::Front => tokio::sync::Semaphore::MAX_PERMITS,
+            Self::Relay => base::limits::environment::ENDPOINT_CONNECTIONS,
+        }
+    }
+}
+
 /// All that a request needs on its way.
 pub struct House {
     pub registry: Arc<Registry>,
