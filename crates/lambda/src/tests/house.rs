@@ -98,7 +98,8 @@ impl House {
             random: Random::from_os(),
             tasks: tasks.clone(),
             relay: Arc::new(Doors),
-            sockets: folder.path().join("sockets"),
+            // Longer than the path of a socket may be.
+            sockets: folder.path().join("sockets".repeat(20)),
             isolation: Isolation::Full,
             cores: 2.0,
         };
