@@ -131,8 +131,8 @@ mod tests {
 
     async fn answer_and_close(listener: &TcpListener) {
         let (mut stream, _) = listener.accept().await.expect("a client");
-        let mut head = vec![0; 4096];
-        stream.read(&mut head).await.expect("a request");
+        let mut request = vec![0; 4096];
+        assert!(stream.read(&mut request).await.expect("a request") > 0);
         stream
             .write_all(b"HTTP/1.1 503 Busy\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy")
             .await
