@@ -133,6 +133,7 @@ impl Pool {
     }
 
     async fn make(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
+        self.make_room();
         let credentials = credentials::assume(&self.call, &launch.scope, &launch.role, &launch.function_name)
             .await
             .map_err(|fault| {
@@ -146,6 +147,22 @@ impl Pool {
         let mut environment = environment;
         environment.initialize().await;
         Ok(environment)
+    }
+
+    /// No more environments are idle than could be busy: the one that was idle longest goes.
+    fn make_room(&self) {
+        if self.alive() < usize::try_from(self.keeping.concurrency).unwrap_or(0) {
+            return;
+        }
+        let longest = {
+            let mut idle = self.idle.lock();
+            let oldest = idle.iter_mut().filter(|(_, environments)| !environments.is_empty());
+            // The first of each is the one that was put back first.
+            oldest.min_by_key(|(_, environments)| environments[0].since).map(|(_, environments)| environments.remove(0))
+        };
+        if let Some(idle) = longest {
+            self.discard(idle.environment);
+        }
     }
 
     fn capture(&self, launch: &Launch) -> Capture {

@@ -15,6 +15,9 @@ use store::outbox::DueParcels;
 use store::{Outbox, Parcel};
 use tokio::sync::{Notify, Semaphore};
 
+/// When what a store failed to take is begun again.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
+
 /// How it carries.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -137,6 +140,8 @@ impl Courier {
         let trip = self.deliver(&parcel).await;
         if let Err(error) = self.outbox.settle(parcel, trip.delivered, trip.retry).await {
             tracing::error!(%error, "a delivery was not written down; the letter will come again");
+            // Not at once: while the disk is full, it would be delivered again and again.
+            self.clock.sleep(STORE_AGAIN).await;
         }
         self.returned.notify_one();
     }

@@ -14,12 +14,14 @@ pub(crate) use capture::Capture;
 pub use launch::{Interpreter, Launch, Relay};
 pub(crate) use outcome::{Finished, Outcome};
 
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::limits::lambda::{INIT_SECONDS, MEMORY_MB_PER_CORE};
 use base::{Clock, Fault, Random, Tasks, Timestamp};
+use rustix::fs::{Mode, OFlags};
 use sandbox::{Sandbox, Slot, SlotSpec};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
@@ -126,7 +128,9 @@ impl Environment {
             .tasks
             .blocking(move || {
                 std::fs::create_dir_all(&made)?;
-                std::os::unix::net::UnixListener::bind(made.join("runtime.sock"))
+                // By its descriptor: a socket's path has at most 107 bytes, and a data directory may lie deep.
+                let folder = rustix::fs::open(&made, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+                std::os::unix::net::UnixListener::bind(format!("/proc/self/fd/{}/runtime.sock", folder.as_raw_fd()))
             })
             .await?;
         listener.set_nonblocking(true)?;

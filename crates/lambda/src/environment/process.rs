@@ -14,6 +14,9 @@ use super::{Environment, MakeError, Outcome, SOCKET_FOLDER};
 use crate::runtime_api::session::Session;
 use crate::runtime_api::{Answer, Event, Invocation, framed, http};
 
+/// How long after a process's end its last message may still be unread.
+const LAST_WORD: Duration = Duration::from_millis(50);
+
 /// A process that was started. Dropping it ends the conversation, not the process.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -67,14 +70,20 @@ impl Running {
                 Some(Event::InitError { error_type, body }) => Err(Outcome::InitError { error_type, body }),
                 Some(Event::Answered(_)) | None => Err(Outcome::platform("an answer before the first event")),
             },
-            exit = self.process.wait() => Err(self.last_word().unwrap_or(Outcome::Exited(exit))),
+            exit = self.process.wait() => Err(self.last_word(clock).await.unwrap_or(Outcome::Exited(exit))),
             () = clock.sleep(limit) => Err(Outcome::TimedOut { after: limit }),
         }
     }
 
-    /// What the process still said before it ended: an exit often races with its report.
-    fn last_word(&mut self) -> Option<Outcome> {
-        match self.events.try_recv().ok()? {
+    /// What the process still said before it ended: our bootstraps wait for no acknowledgement, so that it may lie in
+    /// the socket when the exit is known already.
+    async fn last_word(&mut self, clock: &Clock) -> Option<Outcome> {
+        let event = tokio::select! {
+            biased;
+            event = self.events.recv() => event?,
+            () = clock.sleep(LAST_WORD) => return None,
+        };
+        match event {
             Event::InitError { error_type, body } => Some(Outcome::InitError { error_type, body }),
             Event::Answered(answer) => Some(Outcome::Answered { answer, ended: true }),
             Event::Ready => None,
@@ -100,7 +109,7 @@ impl Running {
                 },
                 exit = self.process.wait() => return match answer {
                     Some(answer) => Outcome::Answered { answer, ended: true },
-                    None => self.last_word().unwrap_or(Outcome::Exited(exit)),
+                    None => self.last_word(clock).await.unwrap_or(Outcome::Exited(exit)),
                 },
                 () = &mut late => return Outcome::TimedOut { after },
             }

@@ -168,12 +168,17 @@ fn event(invocation: Invocation) -> Reply {
     ];
     let mut reply = Response::new(Full::new(invocation.event));
     for (name, value) in headers {
-        let value = value.filter(|text| !text.is_empty()).and_then(|text| HeaderValue::from_str(&text).ok());
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|text| !text.is_empty()).and_then(|text| header_value(&text)) {
             reply.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
     reply
+}
+
+/// As UTF-8, which a client context may need. White space between the tokens of its JSON may be lines, which a header
+/// can't have; inside of JSON's strings there are none.
+fn header_value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(text.replace(['\r', '\n', '\t'], " ").as_bytes()).ok()
 }
 
 fn settled(result: Result<(), Refusal>) -> Reply {
@@ -213,4 +218,15 @@ fn json(status: StatusCode, body: Bytes) -> Reply {
     *reply.status_mut() = status;
     reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_context_of_any_json_is_shown() {
+        let shown = header_value("{\r\n\t\"name\": \"Zoë\"\n}").expect("a header can carry it");
+        assert_eq!(shown.as_bytes(), "{   \"name\": \"Zoë\" }".as_bytes());
+    }
 }

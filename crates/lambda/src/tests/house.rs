@@ -81,6 +81,10 @@ impl Relay for Doors {
 impl House {
     /// `None`, and a line that cannot be overlooked, where the host cannot isolate.
     pub(super) async fn open() -> Option<Self> {
+        Self::keeping(Keeping::default()).await
+    }
+
+    pub(super) async fn keeping(keeping: Keeping) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let tasks = Tasks::new();
         let mut config = Config::new(folder.path().join("sandbox"));
@@ -98,12 +102,13 @@ impl House {
             random: Random::from_os(),
             tasks: tasks.clone(),
             relay: Arc::new(Doors),
-            sockets: folder.path().join("sockets"),
+            // Longer than the path of a socket may be.
+            sockets: folder.path().join("sockets".repeat(20)),
             isolation: Isolation::Full,
             cores: 2.0,
         };
         let seen = Arc::new(Seen::default());
-        let pool = Pool::new(Arc::new(workshop), seen.clone(), Arc::new(Doors), Arc::new(Doors), Keeping::default());
+        let pool = Pool::new(Arc::new(workshop), seen.clone(), Arc::new(Doors), Arc::new(Doors), keeping);
         Some(Self { pool, seen, tasks, sandbox, folder })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::House;
 use crate::environment::Finished;
+use crate::pool::Keeping;
 
 fn payload(finished: &Finished) -> String {
     String::from_utf8_lossy(&finished.outcome.payload("r")).into_owned()
@@ -178,5 +179,21 @@ def handler(event, context):
     let launch = Arc::new(launch);
     let few = base::limits::environment::RUNTIME_API_CONNECTIONS;
     assert_eq!(payload(&house.run(&launch, "40").await), few.to_string());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_idle_environment_makes_room_for_a_new_one() {
+    let Some(house) = House::keeping(Keeping { concurrency: 2, ..Keeping::default() }).await else { return };
+    let functions: Vec<_> =
+        (0..3).map(|_| Arc::new(house.python("def handler(event, context):\n    return 1\n"))).collect();
+    for function in &functions {
+        house.run(function, "1").await;
+    }
+    assert_eq!(house.pool.alive(), 2);
+    let inits = || house.seen.log().matches("INIT_START").count();
+    assert_eq!(inits(), 3);
+    house.run(&functions[1], "1").await;
+    assert_eq!(inits(), 3, "the second function's is still there");
     house.close().await;
 }

@@ -92,10 +92,15 @@ impl Connection {
             format!("nothing answers on {}. Is lambdad serving there? Start it with: lambdad serve", self.authority)
         })?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let exchange = sender.send_request(outgoing(request)?);
+        let exchange = collect(sender.send_request(outgoing(request)?));
+        tokio::pin!(exchange);
         let (head, body) = tokio::select! {
-            ended = connection => { ended?; return Err(anyhow!("lambdad closed the connection")); }
-            answered = collect(exchange) => answered?,
+            answered = &mut exchange => answered?,
+            // An answer that ends its connection has arrived by then.
+            ended = connection => exchange.await.or_else(|error| {
+                ended?;
+                Err(error.context("lambdad closed the connection"))
+            })?,
         };
         Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
     }
@@ -115,4 +120,40 @@ fn outgoing(request: Request) -> anyhow::Result<http::Request<Full<bytes::Bytes>
     *outgoing.uri_mut() = uri.parse().context("the request's address")?;
     *outgoing.headers_mut() = request.headers;
     Ok(outgoing)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn answer_and_close(listener: &TcpListener) {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        let mut request = vec![0; 4096];
+        assert!(stream.read(&mut request).await.expect("a request") > 0);
+        stream
+            .write_all(b"HTTP/1.1 503 Busy\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy")
+            .await
+            .expect("sent");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_ends_the_connection_is_heard() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("bound"));
+        let connection = Target::new(&endpoint, "AKIA", "secret").connect().expect("a target");
+        for _ in 0..50 {
+            let request = Request {
+                method: http::Method::GET,
+                path: "/".to_owned(),
+                query: String::new(),
+                headers: http::HeaderMap::new(),
+                body: bytes::Bytes::new(),
+            };
+            let (response, ()) = tokio::join!(connection.send(request, "lambda"), answer_and_close(&listener));
+            assert_eq!(response.expect("an answer").body, "busy");
+        }
+    }
 }
