@@ -41,7 +41,8 @@ async fn two_slots_have_nothing_in_common() {
     let (first, second) = tokio::join!(house.sandbox.slot(small()), house.sandbox.slot(small()));
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_ne!(first.uid(), second.uid());
-    let source = "import os; open('/tmp/mine', 'w'); print(sorted(os.stat('/proc/self/ns/' + n).st_ino for n in os.listdir('/proc/self/ns')), os.listdir('/tmp'))";
+    // Both live until the end: what is given back is given out again, under the same number.
+    let source = "import os, signal; open('/tmp/mine', 'w'); print(sorted(os.stat('/proc/self/ns/' + n).st_ino for n in os.listdir('/proc/self/ns')), os.listdir('/tmp'), flush=True); signal.pause()";
     let mut one = Talking::from(first.start(spec(source)).await.unwrap());
     let mut two = Talking::from(second.start(spec(source)).await.unwrap());
     let (one, two) = (line(&mut one).await, line(&mut two).await);
