@@ -227,7 +227,7 @@ fn house(
     })
 }
 
-/// No service of this house takes letters yet; what is posted waits for one that does.
+/// No service of this house takes letters yet; one that is posted all the same is given up, and said in the log.
 fn carry(ground: &Ground) -> anyhow::Result<()> {
     let receivers = Arc::new(Receivers::new());
     for space in OUTBOXES {

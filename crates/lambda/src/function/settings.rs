@@ -113,44 +113,35 @@ fn defaults(role: &str, name: &str) -> Config {
     }
 }
 
+/// Create and update take the same members, but for the role, which a creation must have.
+macro_rules! wanted {
+    ($input:ident, role: $role:expr) => {
+        Wanted {
+            role: $role,
+            runtime: $input.runtime.as_ref(),
+            handler: $input.handler.as_ref(),
+            description: $input.description.as_ref(),
+            timeout: $input.timeout,
+            memory_size: $input.memory_size,
+            ephemeral_storage: $input.ephemeral_storage.as_ref(),
+            environment: $input.environment.as_ref(),
+            kms_key_arn: $input.kms_key_arn.as_ref(),
+            tracing: $input.tracing_config.as_ref().and_then(|tracing| tracing.mode),
+            dead_letter_arn: $input.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_ref()),
+            layers: $input.layers.as_ref(),
+            vpc: $input.vpc_config.as_ref(),
+            snap_start: $input.snap_start.as_ref(),
+            logging: $input.logging_config.as_ref(),
+        }
+    };
+}
+
 fn wanted_by_create(input: &CreateFunctionRequest) -> Wanted<'_> {
-    Wanted {
-        role: Some(&input.role),
-        runtime: input.runtime.as_ref(),
-        handler: input.handler.as_ref(),
-        description: input.description.as_ref(),
-        timeout: input.timeout,
-        memory_size: input.memory_size,
-        ephemeral_storage: input.ephemeral_storage.as_ref(),
-        environment: input.environment.as_ref(),
-        kms_key_arn: input.kms_key_arn.as_ref(),
-        tracing: input.tracing_config.as_ref().and_then(|tracing| tracing.mode),
-        dead_letter_arn: input.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_ref()),
-        layers: input.layers.as_ref(),
-        vpc: input.vpc_config.as_ref(),
-        snap_start: input.snap_start.as_ref(),
-        logging: input.logging_config.as_ref(),
-    }
+    wanted!(input, role: Some(&input.role))
 }
 
 fn wanted_by_update(input: &UpdateFunctionConfigurationRequest) -> Wanted<'_> {
-    Wanted {
-        role: input.role.as_ref(),
-        runtime: input.runtime.as_ref(),
-        handler: input.handler.as_ref(),
-        description: input.description.as_ref(),
-        timeout: input.timeout,
-        memory_size: input.memory_size,
-        ephemeral_storage: input.ephemeral_storage.as_ref(),
-        environment: input.environment.as_ref(),
-        kms_key_arn: input.kms_key_arn.as_ref(),
-        tracing: input.tracing_config.as_ref().and_then(|tracing| tracing.mode),
-        dead_letter_arn: input.dead_letter_config.as_ref().and_then(|config| config.target_arn.as_ref()),
-        layers: input.layers.as_ref(),
-        vpc: input.vpc_config.as_ref(),
-        snap_start: input.snap_start.as_ref(),
-        logging: input.logging_config.as_ref(),
-    }
+    wanted!(input, role: input.role.as_ref())
 }
 
 impl Wanted<'_> {

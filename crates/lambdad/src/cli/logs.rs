@@ -1,6 +1,6 @@
 //! `lambdad logs`: a function's log, to now or as it grows.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -40,7 +40,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err("a number and one of s, m, h, d".to_owned()),
     };
     let number: u64 = text.trim_end_matches(unit).parse().map_err(|_| "a number and one of s, m, h, d".to_owned())?;
-    Ok(Duration::from_secs(number * seconds))
+    Ok(Duration::from_secs(number.checked_mul(seconds).ok_or("too long")?))
 }
 
 pub(super) async fn logs(options: LogsOptions) -> anyhow::Result<u8> {
@@ -51,7 +51,7 @@ pub(super) async fn logs(options: LogsOptions) -> anyhow::Result<u8> {
     };
     let since = i64::try_from(options.since.as_millis()).context("--since is too long")?;
     let mut follower =
-        Follower { connection, filter: options.filter, start: 0, seen: HashSet::new(), patient: options.follow, group };
+        Follower { connection, filter: options.filter, start: 0, seen: HashMap::new(), patient: options.follow, group };
     follower.start = follower.connection.clock().now_ms() - since;
     // What was logged just now is there after this.
     follower.connection.clock().sleep(STORED_WITHIN).await;
@@ -70,7 +70,8 @@ struct Follower {
     filter: Option<String>,
     /// Events from here on; those at this very millisecond may have been shown.
     start: i64,
-    seen: HashSet<String>,
+    /// What was shown since then, by id, and its time.
+    seen: HashMap<String, i64>,
     /// A group that isn't there yet is waited for.
     patient: bool,
 }
@@ -89,6 +90,7 @@ impl Follower {
             }
             token = page.text("nextToken").map(str::to_owned);
             if token.is_none() {
+                self.seen.retain(|_, at| *at >= self.start);
                 return Ok(());
             }
         }
@@ -108,15 +110,15 @@ impl Follower {
 
     fn show(&mut self, event: &Fields) {
         let id = event.text("eventId").unwrap_or_default().to_owned();
-        if !self.seen.insert(id) {
+        let at = match event.get("timestamp") {
+            Some(Value::Integer(at)) => *at,
+            _ => self.start,
+        };
+        if self.seen.insert(id, at).is_some() {
             return;
         }
-        if let Some(Value::Integer(at)) = event.get("timestamp")
-            && *at > self.start
-        {
-            // Late events of the last seconds may still come: they are looked for again.
-            self.start = self.start.max(at - 5_000);
-        }
+        // Late events of the last seconds may still come: they are looked for again.
+        self.start = self.start.max(at - 5_000);
         super::say(event.text("message").unwrap_or_default().trim_end_matches('\n'));
     }
 }
@@ -128,7 +130,7 @@ mod tests {
     #[test]
     fn durations_are_read() {
         assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
-        for wrong in ["", "m", "10", "10x", "-1s", "é"] {
+        for wrong in ["", "m", "10", "10x", "-1s", "é", "18446744073709551615d"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

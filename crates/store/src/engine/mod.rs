@@ -205,6 +205,15 @@ pub struct Writes {
     pub writes: Vec<Write>,
 }
 
+/// What a batch takes of its space's sequence: a number for each append, and at least one; the batch's revision is the
+/// last one taken.
+fn take_numbers(sequence: &mut i64, writes: &[Write]) -> Committed {
+    let appends = writes.iter().filter(|write| matches!(write, Write::Append { .. })).count();
+    let first = *sequence + 1;
+    *sequence += i64::try_from(appends).expect("fewer appends than memory").max(1);
+    Committed { revision: Revision(*sequence), positions: (first..).map(Position).take(appends).collect() }
+}
+
 impl Writes {
     pub fn bytes(&self) -> usize {
         let keys: usize = self.expects.iter().map(|(key, _)| key.len()).sum();

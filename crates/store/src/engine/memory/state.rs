@@ -5,7 +5,9 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 
-use super::super::{Change, Claim, Claimed, Committed, Due, Expect, Hold, Position, ROWS, Range, Revision, Row, Write};
+use super::super::{
+    Change, Claim, Claimed, Committed, Due, Expect, Hold, Position, ROWS, Range, Revision, Row, Write, take_numbers,
+};
 use crate::error::{Error, Result};
 use crate::space::SpaceName;
 
@@ -49,16 +51,11 @@ impl State {
         Ok(())
     }
 
-    /// Appends take the next numbers of the sequence, and the batch's revision is the last one taken.
     pub(super) fn apply(&mut self, writes: &[Write]) -> (Committed, Vec<Change>) {
-        let appends = writes.iter().filter(|write| matches!(write, Write::Append { .. })).count();
-        let first = self.sequence + 1;
-        self.sequence += i64::try_from(appends).expect("fewer appends than memory").max(1);
-        let revision = Revision(self.sequence);
-        let positions: Vec<_> = (first..).map(Position).take(appends).collect();
-        let mut next = positions.iter();
-        let changes = writes.iter().filter_map(|write| self.write(write, revision, &mut next)).collect();
-        (Committed { revision, positions }, changes)
+        let committed = take_numbers(&mut self.sequence, writes);
+        let mut next = committed.positions.iter();
+        let changes = writes.iter().filter_map(|write| self.write(write, committed.revision, &mut next)).collect();
+        (committed, changes)
     }
 
     fn write<'a>(

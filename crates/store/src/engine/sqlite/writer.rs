@@ -10,7 +10,9 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::watchers::Watchers;
-use super::super::{Change, Claim, Claimed, Committed, Hold, Position, Range, Revision, Start, Watcher, Write, Writes};
+use super::super::{
+    Change, Claim, Claimed, Committed, Hold, Range, Revision, Start, Watcher, Write, Writes, take_numbers,
+};
 use super::{Counts, DiskGuard, Shared, rows, schema};
 use crate::error::{Error, Result};
 use crate::space::SpaceName;
@@ -161,12 +163,8 @@ impl Writer {
                 return Ok(Outcome::Refused(Error::Conflict { space, key, expected: *expected, found }));
             }
         }
-        let appends = writes.iter().filter(|write| matches!(write, Write::Append { .. })).count();
-        let first = self.sequence + 1;
-        self.sequence += i64::try_from(appends).expect("fewer appends than memory").max(1);
-        let revision = Revision(self.sequence);
-        let positions: Vec<_> = (first..).map(Position).take(appends).collect();
-        let mut next = positions.iter();
+        let committed = take_numbers(&mut self.sequence, writes);
+        let (revision, mut next) = (committed.revision, committed.positions.iter());
         for write in writes {
             let change = match write {
                 Write::Append { prefix, value, due } => {
@@ -178,7 +176,7 @@ impl Writer {
             };
             self.changes.extend(change);
         }
-        Ok(Outcome::Committed(Committed { revision, positions }))
+        Ok(Outcome::Committed(committed))
     }
 
     fn claim(&mut self, claim: &Claim) -> rusqlite::Result<Claimed> {
