@@ -162,7 +162,8 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
 
 /// Interpreters are found, and bootstraps compiled, beside the start: both run programs of the host.
 fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
-    let bootstraps = Bootstraps::lay_out(options.data_dir.join("runtimes")).context("laying out the bootstraps")?;
+    let bootstraps =
+        Bootstraps::lay_out(&options.data_dir.join("runtimes"), &ground.random).context("laying out the bootstraps")?;
     let runtimes = Arc::new(Runtimes::new(bootstraps, options.strict_runtimes));
     let (ahead, back) = (runtimes.clone(), ground.back.clone());
     ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare()).await });

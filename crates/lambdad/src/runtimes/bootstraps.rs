@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use base::Random;
 use rust_embed::RustEmbed;
 
 use super::{Family, Found};
@@ -35,12 +36,17 @@ impl Bootstraps {
         Self { folder }
     }
 
-    /// Writes them anew, so that they are always those of this binary.
-    pub fn lay_out(folder: PathBuf) -> io::Result<Self> {
-        let bootstraps = Self { folder };
-        if bootstraps.folder.exists() {
-            std::fs::remove_dir_all(&bootstraps.folder)?;
+    /// Writes them anew below `folder`, so that they are always those of this binary. Each start has a place of its own:
+    /// something that a killed lambdad started may still be at work in the last one.
+    pub fn lay_out(folder: &Path, random: &Random) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        for earlier in std::fs::read_dir(folder)? {
+            let path = earlier?.path();
+            if let Err(error) = std::fs::remove_dir_all(&path) {
+                tracing::warn!(%error, path = %path.display(), "bootstraps of an earlier start stay until the next");
+            }
         }
+        let bootstraps = Self { folder: folder.join(random.hex(16)) };
         write::<Python>(&bootstraps.of_family(Family::Python))?;
         write::<Node>(&bootstraps.of_family(Family::Node))?;
         Ok(bootstraps)
