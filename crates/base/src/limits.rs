@@ -43,7 +43,8 @@ pub mod logs {
     /// AWS counts this much for each event beside its message.
     pub const EVENT_OVERHEAD_BYTES: usize = 26;
     pub const EVENT_BYTES: usize = 1_048_576;
-    /// Lines of functions that wait to be stored; beyond it lines are dropped and counted.
+    /// Lines of functions that wait to be stored; beyond it lines are dropped and counted. No group may have more of it
+    /// than is free.
     pub const EMIT_BUFFER: usize = 65_536;
     /// The bytes of those lines; AWS names no number.
     pub const EMIT_BUFFER_BYTES: usize = 64 << 20;

@@ -1,6 +1,10 @@
 //! The door `emit`: a bounded buffer that takes lines without waiting.
+//!
+//! No log group may have more of the buffer than is free (the rule by which switches share their memory): a flood has
+//! half of it at the most, two floods a third each, and whoever is quiet always finds room.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::doors::{Emit, LogLine, MetricPoint};
@@ -28,8 +32,17 @@ pub(super) struct Emitter {
 struct Buffer {
     lines: VecDeque<LogLine>,
     bytes: usize,
+    /// What each group has of both, by the hash of its name; one that has nothing isn't there.
+    shares: HashMap<u64, Share>,
+    hasher: RandomState,
     taken: u64,
     closed: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    lines: usize,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -42,16 +55,37 @@ impl Default for Settled {
 }
 
 impl Buffer {
-    /// `false` if there is no room.
+    /// `false` if there is no room for this group.
     fn push(&mut self, line: LogLine) -> bool {
-        let bytes = self.bytes + line.message.len();
-        if self.closed || self.lines.len() >= limits::EMIT_BUFFER || bytes > limits::EMIT_BUFFER_BYTES {
+        let (group, bytes) = (self.group(&line), line.message.len());
+        let (lines_free, bytes_free) =
+            (limits::EMIT_BUFFER - self.lines.len(), limits::EMIT_BUFFER_BYTES - self.bytes);
+        let share = self.shares.get(&group).copied().unwrap_or_default();
+        if self.closed || share.lines >= lines_free || share.bytes + bytes > bytes_free {
             return false;
         }
-        self.bytes = bytes;
+        self.shares.insert(group, Share { lines: share.lines + 1, bytes: share.bytes + bytes });
+        self.bytes += bytes;
         self.taken += 1;
         self.lines.push_back(line);
         true
+    }
+
+    fn pop(&mut self) -> Option<LogLine> {
+        let line = self.lines.pop_front()?;
+        let (group, bytes) = (self.group(&line), line.message.len());
+        self.bytes -= bytes;
+        match self.shares.get_mut(&group) {
+            Some(share) if share.lines > 1 => {
+                *share = Share { lines: share.lines - 1, bytes: share.bytes - bytes };
+            }
+            _ => drop(self.shares.remove(&group)),
+        }
+        Some(line)
+    }
+
+    fn group(&self, line: &LogLine) -> u64 {
+        self.hasher.hash_one((&line.scope, &line.group))
     }
 
     fn is_full_batch(&self) -> bool {
@@ -101,11 +135,10 @@ impl Emitter {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while bytes < limits::BATCH_BYTES && batch.len() < limits::BATCH_EVENTS {
-            let Some(line) = buffer.lines.pop_front() else { break };
+            let Some(line) = buffer.pop() else { break };
             bytes += line.message.len();
             batch.push(line);
         }
-        buffer.bytes -= bytes;
         batch
     }
 

@@ -49,18 +49,39 @@ async fn what_finds_no_room_is_dropped_and_counted() {
     let house = House::in_memory();
     let emit = house.logs.emit();
     // Nothing runs between these lines: one thread, and no waiting.
-    for _ in 0..limits::EMIT_BUFFER + 5 {
+    for _ in 0..limits::EMIT_BUFFER / 2 + 5 {
         emit.log(line("s", NOON, "x"));
     }
     assert_eq!(house.logs.counters().lines_dropped, 5);
     house.logs.flush().await;
     let large = "x".repeat(limits::EVENT_BYTES / 2);
-    for _ in 0..limits::EMIT_BUFFER_BYTES / large.len() + 1 {
+    let room = limits::EMIT_BUFFER_BYTES / large.len() / 2;
+    for _ in 0..room + 1 {
         emit.log(line("t", NOON, &large));
     }
     assert_eq!(house.logs.counters().lines_dropped, 6);
     house.logs.flush().await;
-    assert_eq!(house.logs.counters().lines, (limits::EMIT_BUFFER + limits::EMIT_BUFFER_BYTES / large.len()) as u64);
+    assert_eq!(house.logs.counters().lines, (limits::EMIT_BUFFER / 2 + room) as u64);
+}
+
+#[tokio::test]
+async fn a_flood_leaves_room_for_the_others() {
+    let house = House::in_memory();
+    let emit = house.logs.emit();
+    let of = |group: &str| LogLine { group: group.into(), ..line("s", NOON, "x") };
+    for _ in 0..limits::EMIT_BUFFER {
+        emit.log(of("/aws/lambda/flood"));
+    }
+    let dropped = house.logs.counters().lines_dropped;
+    for _ in 0..1_000 {
+        emit.log(of("/aws/lambda/quiet"));
+    }
+    assert_eq!(house.logs.counters().lines_dropped, dropped, "the quiet one lost lines");
+    house.logs.flush().await;
+    for _ in 0..limits::EMIT_BUFFER / 2 {
+        emit.log(of("/aws/lambda/flood"));
+    }
+    assert_eq!(house.logs.counters().lines_dropped, dropped, "what was stored still counts");
 }
 
 #[tokio::test]
