@@ -124,6 +124,12 @@ class Server:
         self.process.kill()
         self._ended()
 
+    def wait(self, seconds):
+        """Its status, when it has been told to end."""
+        status = self.process.wait(seconds)
+        self._ended()
+        return status
+
     def stop(self):
         """Ends it as an operator would; returns its status."""
         self.process.send_signal(signal.SIGTERM)

@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -61,6 +62,23 @@ class Drain(harness.Case):
             self.assertFalse(running.done(), "it was to be in the middle")
             self.assertEqual(running.result(), "ended")
             self.assertEqual(stopping.result(), 0)
+
+    def test_told_twice_it_waits_for_nothing(self):
+        server = self.begin()
+        name = self.create(SLEEPER, MemorySize=128, Timeout=300)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            running = pool.submit(self.result, name, {"name": "long", "seconds": 250})
+            self.function_log(name, "began long")
+            server.process.send_signal(signal.SIGINT)
+            until(lambda: "closing: running invocations end" in server.log(), 10, "the first one to be heard")
+            self.assertIsNone(server.process.poll(), "it was to wait for its invocation")
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.wait(10), 130)
+            self.assertIsNotNone(running.exception(10), "nobody can have answered")
+        # All is as after a power cut: the next one finds the function, and nothing in its way.
+        self.serve()
+        self.assertEqual(self.result(name, {"name": "again", "seconds": 0}), "ended")
+        self.server.stop()
 
     def test_a_caller_who_went_away_does_not_keep_its_event_from_ending(self):
         server = self.begin()

@@ -142,7 +142,7 @@ impl Open {
 
 async fn access(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Access>> {
     let account = Account::parse(&options.account).context("--account is not twelve digits")?;
-    let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
+    let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_ref())?;
     let root = root_key::settle(&options.data_dir, given, &ground.random)?;
     Ok(Access::open(&ground.store, access::Config { account, root }).await?)
 }

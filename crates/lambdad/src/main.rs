@@ -12,7 +12,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match runtime.block_on(lambdad::cli::run(arguments)) {
+    let ended = runtime.block_on(lambdad::cli::run(arguments));
+    // A house that was closed has left nothing to wait for, and whoever was told to end at once waits for nothing.
+    runtime.shutdown_background();
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) => fail(&error),
     }

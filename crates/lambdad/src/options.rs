@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use wire::sigv4::Secret;
+
 use crate::front_door::Auth;
 
 #[derive(Clone, Debug, clap::Args)]
@@ -48,7 +50,7 @@ pub struct ServeOptions {
     #[arg(long, env = "LAMBDAD_ROOT_ACCESS_KEY_ID", hide = true)]
     pub root_access_key_id: Option<String>,
     #[arg(long, env = "LAMBDAD_ROOT_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
-    pub root_secret_access_key: Option<String>,
+    pub root_secret_access_key: Option<Secret>,
 }
 
 impl ServeOptions {

@@ -17,10 +17,10 @@ pub fn path(data_dir: &Path) -> PathBuf {
 }
 
 /// What the operator set in the environment or on the command line; both parts or nothing.
-pub fn given(access_key: Option<&str>, secret: Option<&str>) -> anyhow::Result<Option<RootKey>> {
+pub fn given(access_key: Option<&str>, secret: Option<&Secret>) -> anyhow::Result<Option<RootKey>> {
     match (access_key, secret) {
         (Some(access_key), Some(secret)) => {
-            Ok(Some(RootKey { access_key: access_key.to_owned(), secret: Secret::new(secret) }))
+            Ok(Some(RootKey { access_key: access_key.to_owned(), secret: secret.clone() }))
         }
         (None, None) => Ok(None),
         _ => anyhow::bail!(

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::front_door::Auth;
 use crate::house::Open;
@@ -21,17 +21,40 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
         );
     }
     let listener = listen(options.listen).await?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut told = Told::listen()?;
     let house = Open::open(&options, listener).await?;
     eprintln!("listening on http://{}", house.address());
+    told.to_end().await;
+    eprintln!("closing: running invocations end, nothing new begins; once more to end at once");
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = house.close() => Ok(0),
+        () = told.to_end() => {
+            eprintln!("ended at once: what was running is cut off, as by a power cut");
+            Ok(ENDED_AT_ONCE)
+        }
     }
-    eprintln!("closing: running invocations end, nothing new begins");
-    house.close().await;
-    Ok(0)
+}
+
+/// The status of whoever is ended by an interrupt.
+const ENDED_AT_ONCE: u8 = 130;
+
+/// The signals by which we are told to end.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn to_end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Shells allow 1024 by default, for the sake of old programs; that would be some sixty environments.

@@ -19,9 +19,9 @@ pub struct Target {
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true)]
     access_key_id: Option<String>,
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
-    secret_access_key: Option<String>,
+    secret_access_key: Option<Secret>,
     #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
-    session_token: Option<String>,
+    session_token: Option<Secret>,
 }
 
 /// A target with credentials.
@@ -40,7 +40,7 @@ impl Target {
             endpoint: endpoint.to_owned(),
             region: "us-east-1".to_owned(),
             access_key_id: Some(access_key_id.to_owned()),
-            secret_access_key: Some(secret_access_key.to_owned()),
+            secret_access_key: Some(Secret::new(secret_access_key)),
             session_token: None,
         }
     }
@@ -55,8 +55,8 @@ impl Target {
         let (Some(access_key), Some(secret)) = (self.access_key_id.clone(), self.secret_access_key.clone()) else {
             return Err(anyhow!("there are no credentials in this shell. Run: eval \"$(lambdad env)\""));
         };
-        let credentials =
-            Credentials { access_key, secret: Secret::new(&secret), session_token: self.session_token.clone() };
+        let session_token = self.session_token.as_ref().map(|token| token.expose().to_owned());
+        let credentials = Credentials { access_key, secret, session_token };
         Ok(Connection { authority, region: self.region.clone(), credentials, clock: Clock::wall() })
     }
 }
@@ -137,6 +137,13 @@ mod tests {
             .write_all(b"HTTP/1.1 503 Busy\r\nconnection: close\r\ncontent-length: 4\r\n\r\nbusy")
             .await
             .expect("sent");
+    }
+
+    #[test]
+    fn nobody_sees_a_secret_by_looking_at_the_target() {
+        let target = Target::new("http://127.0.0.1:1", "AKIA", "very-secret");
+        assert!(!format!("{target:?}").contains("very-secret"));
+        assert!(!format!("{:?}", target.connect().expect("a target")).contains("very-secret"));
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use wire::sigv4::Secret;
 
 use crate::root_key;
 
@@ -19,11 +20,11 @@ pub(super) struct EnvironmentOptions {
     #[arg(long, env = "LAMBDAD_ROOT_ACCESS_KEY_ID", hide = true)]
     root_access_key_id: Option<String>,
     #[arg(long, env = "LAMBDAD_ROOT_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
-    root_secret_access_key: Option<String>,
+    root_secret_access_key: Option<Secret>,
 }
 
 pub(super) fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
-    let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_deref())?;
+    let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_ref())?;
     let key = match given {
         Some(key) => key,
         None => root_key::kept(&options.data_dir)?.with_context(|| {
