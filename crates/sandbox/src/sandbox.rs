@@ -36,15 +36,18 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     pub(crate) clock: Clock,
     pub(crate) janitor: Janitor,
+    config: Config,
     state_dir: PathBuf,
     /// `None` where full isolation is not possible; asking for it again says why.
     driver: Option<Arc<dyn Driver>>,
     /// `None` when closed.
     helper: Mutex<Option<(Arc<Client>, Child)>>,
+    /// Held while a helper that has died is replaced.
+    replacing: tokio::sync::Mutex<()>,
     uids: Uids,
     pool: Pool,
     /// Also held by the helper, which may clean for a while after us.
-    _lock: File,
+    lock: File,
 }
 
 impl Sandbox {
@@ -58,13 +61,15 @@ impl Sandbox {
         Ok(Self(Arc::new(Inner {
             janitor: Janitor::new(&tasks, &clock),
             driver,
-            helper: Mutex::new(Some((Arc::new(client), child))),
+            helper: Mutex::new(Some((client, child))),
+            replacing: tokio::sync::Mutex::default(),
             uids: Uids::new(config.uid_base, config.uid_count),
             pool: Pool::new(state_dir.clone(), config.ready_tmp, tasks.clone()),
+            config,
             state_dir,
             tasks,
             clock,
-            _lock: lock,
+            lock,
         })))
     }
 
@@ -92,6 +97,11 @@ impl Sandbox {
         tasks.blocking(move || probe::probe(&state_dir)).await
     }
 
+    #[cfg(test)]
+    pub(crate) fn helper_pid(&self) -> Option<u32> {
+        self.0.helper.lock().as_ref().map(|(_, child)| child.id())
+    }
+
     /// Returns when everything that dropped slots left is given back.
     pub async fn quiet(&self) {
         self.0.janitor.catch_up().await;
@@ -114,9 +124,38 @@ impl Sandbox {
 }
 
 impl Inner {
+    /// A helper that dies (the kernel wanted memory, say) takes the questions of that moment with it: they may be half
+    /// done, and are not asked again. The next one finds another helper; what runs goes on, since a tree is its init's.
     pub(crate) async fn ask(&self, ask: Ask, fds: &[BorrowedFd<'_>]) -> Result<Result<Vec<OwnedFd>, Failure>> {
-        let client = self.helper.lock().as_ref().map(|(client, _)| client.clone());
-        client.ok_or(Error::HelperGone)?.ask(ask, fds).await
+        let client = self.helper.lock().as_ref().map(|(client, _)| client.clone()).ok_or(Error::HelperGone)?;
+        let answered = client.ask(ask, fds).await;
+        if matches!(answered, Err(Error::HelperGone)) {
+            self.replace(&client).await;
+        }
+        answered
+    }
+
+    async fn replace(&self, gone: &Arc<Client>) {
+        let _turn = self.replacing.lock().await;
+        let is_current = |helper: &Option<(Arc<Client>, Child)>| {
+            helper.as_ref().is_some_and(|(current, _)| Arc::ptr_eq(current, gone))
+        };
+        if !is_current(&self.helper.lock()) {
+            return;
+        }
+        let started = match Client::start(&self.config, &self.state_dir, self.lock.as_fd()).await {
+            Ok(started) => started,
+            Err(error) => return tracing::error!(%error, "the spawn helper died, and no other can be started"),
+        };
+        tracing::error!("the spawn helper died; there is another");
+        let before = {
+            let mut helper = self.helper.lock();
+            // Closed meanwhile: then the new one ends with its client.
+            if is_current(&helper) { helper.replace(started) } else { Some(started) }
+        };
+        if let Some((_, child)) = before {
+            self.tasks.blocking(move || bury(child)).await;
+        }
     }
 
     async fn walls(&self, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
@@ -162,6 +201,13 @@ impl Inner {
         let namespace = fds.next().ok_or(Error::HelperGone)?;
         let listeners: io::Result<Vec<TcpListener>> = fds.map(TcpListener::from).map(non_blocking).collect();
         Ok((namespace, listeners.map_err(|source| Error::Network { step: "set up a listener".to_owned(), source })?))
+    }
+}
+
+/// Killed, if only its line was broken: it would clean away what its successor makes.
+fn bury(mut helper: Child) {
+    if let Err(error) = helper.kill().and_then(|()| helper.wait().map(drop)) {
+        tracing::error!(%error, "a spawn helper that has died cannot be waited for");
     }
 }
 

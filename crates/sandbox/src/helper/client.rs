@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 
 use crate::channel::{self, Channel, REPORT_BYTES};
 use crate::message::{Answer, Answered, Ask, Asked, Failure};
@@ -24,7 +25,7 @@ struct Line {
 
 impl Client {
     /// Starts the helper and waits until it is ready. `lock` is shared with it.
-    pub(crate) async fn start(config: &Config, state_dir: &Path, lock: BorrowedFd<'_>) -> Result<(Self, Child)> {
+    pub(crate) async fn start(config: &Config, state_dir: &Path, lock: BorrowedFd<'_>) -> Result<(Arc<Self>, Child)> {
         let failed = |source| Error::HelperStart { program: config.helper.clone(), source };
         let (ours, theirs) = channel::pair().map_err(failed)?;
         let child = spawn(&config.helper, theirs).map_err(failed)?;
@@ -32,7 +33,7 @@ impl Client {
         let client = Self { line: tokio::sync::Mutex::new(Line { channel, last: 0 }) };
         let hello = Ask::Hello { state_dir: state_dir.as_os_str().as_encoded_bytes().to_vec() };
         match client.ask(hello, &[lock]).await {
-            Ok(Ok(_)) => Ok((client, child)),
+            Ok(Ok(_)) => Ok((Arc::new(client), child)),
             Ok(Err(failure)) => Err(failed(io::Error::other(format!("{}: {}", failure.step, failure.source())))),
             Err(Error::HelperGone) => Err(failed(io::Error::other("it ended at once"))),
             Err(error) => Err(error),

@@ -125,6 +125,30 @@ async fn what_a_killed_host_and_helper_leave_is_cleaned_at_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_helper_that_dies_takes_nothing_with_it_and_is_replaced() {
+    let Some(house) = House::open().await else { return };
+    let slot = house.sandbox.slot(small()).await.unwrap();
+    let (end, mut into) = std::io::pipe().unwrap();
+    let source = "import os; print('up', flush=True); print(os.read(3, 9).decode(), flush=True)";
+    let listens = python(source).fd(end.into(), 3);
+    let mut talking = Talking::from(slot.start(Spec { command: listens, ..spec("") }).await.unwrap());
+    line(&mut talking).await;
+    kill(i32::try_from(house.sandbox.helper_pid().unwrap()).unwrap());
+    // What was asked of the dead is refused, once: nobody knows how far it came.
+    assert!(matches!(house.sandbox.slot(small()).await, Err(crate::Error::HelperGone)));
+    let other = house.sandbox.slot(small()).await.unwrap();
+    let mut second = Talking::from(other.start(spec("print('another', flush=True)")).await.unwrap());
+    assert_eq!(line(&mut second).await, "another");
+    std::io::Write::write_all(&mut into, b"alive").unwrap();
+    assert_eq!(line(&mut talking).await, "alive");
+    slot.destroy().await.unwrap();
+    other.destroy().await.unwrap();
+    let (state_dir, uid_base) = (house.state_dir(), house.uid_base);
+    house.close().await;
+    assert_eq!(until_nothing(|| Remains::of(&state_dir, uid_base..uid_base + 1000)).await, Remains::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "a part of the test below, in a process of its own"]
 async fn a_hundred_slots() {
     let state_dir = state_of_parent();
