@@ -110,6 +110,8 @@ pub mod http {
     pub const HEAD_BYTES: usize = 1_048_576;
     /// The largest body of any operation.
     pub const BODY_BYTES: usize = super::lambda::CODE_REQUEST_BYTES;
+    /// All bodies that are held at once; AWS names no number.
+    pub const BODIES_BYTES: usize = 1 << 30;
     /// A body of lambdad's own pages.
     pub const PAGE_BODY_BYTES: usize = 65_536;
     /// When the house closes, a request that is still on its way in, or an answer on its way out, gets so long.

@@ -19,7 +19,7 @@ use wire::ServiceSpec;
 use wire::sigv4::Verifier;
 
 use crate::courier::{Courier, Pace, Receivers};
-use crate::front_door::{House, serve_until};
+use crate::front_door::{Bodies, House, serve_until};
 use crate::options::ServeOptions;
 use crate::pages::OwnPages;
 use crate::registry::Registry;
@@ -224,6 +224,7 @@ fn house(
         random: ground.random.clone(),
         tasks: ground.front.clone(),
         pages: Arc::new(pages),
+        bodies: Bodies::default(),
         origin: format!("http://{address}"),
     })
 }

@@ -1,5 +1,6 @@
 //! The front door: connections, and the steps that a request goes (`way`).
 
+mod bodies;
 mod connections;
 mod pages;
 mod way;
@@ -12,6 +13,7 @@ use wire::sigv4::Verifier;
 
 use crate::registry::Registry;
 
+pub use bodies::Bodies;
 pub use connections::{serve_connections, serve_until};
 pub use pages::Pages;
 
@@ -57,6 +59,8 @@ pub struct House {
     pub random: Random,
     pub tasks: Tasks,
     pub pages: Arc<dyn Pages>,
+    /// What bodies may take of our memory.
+    pub bodies: Bodies,
     /// The origin for addresses in answers where a request names no host.
     pub origin: String,
 }

@@ -2,11 +2,11 @@
 
 use base::limits::http::{BODY_BYTES, PAGE_BODY_BYTES};
 use base::{Caller, Fault, Fields, Region, Scope};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use wire::sigv4::{Accept, Claim};
 use wire::{Context, OperationSpec, Request, Response, ServiceSpec};
 
+use super::bodies::{Room, Unread};
 use super::{Auth, Door, House, connections, too_large};
 
 /// A request that was recognized: it has a contract, and from here on errors are told in that service's envelope.
@@ -27,11 +27,12 @@ pub(super) async fn go(house: &House, door: Door, request: http::Request<Incomin
     // Our own pages lie outside of AWS's names, and are not to be seen from inside of an environment.
     let own_page = door == Door::Front && request.uri().path().starts_with("/_lambdad/");
     let limit = if own_page { PAGE_BODY_BYTES } else { BODY_BYTES };
-    // First, the body arrives, within its limit: signatures cover it.
+    // First, the body arrives, within its limit: signatures cover it. It takes room until it is answered.
     let (mut request, arrived) = arrive(house, request, limit).await;
-    if let Err(late) = arrived {
-        return incomplete(house, &request, late, limit, &request_id);
-    }
+    let _room = match arrived {
+        Ok(room) => room,
+        Err(late) => return incomplete(house, &request, late, limit, &request_id),
+    };
     if own_page {
         return house.pages.answer(request).await;
     }
@@ -67,23 +68,20 @@ async fn steps(
 
 /// Why a body did not arrive whole.
 enum Incomplete {
-    TooLarge,
-    Broken(String),
+    Unread(Unread),
     /// Nobody who sends half a request keeps the house open.
     Closing,
 }
 
 /// The request; without its body if that did not arrive.
-async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> (Request, Result<(), Incomplete>) {
+async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> (Request, Result<Room, Incomplete>) {
     let (head, body) = request.into_parts();
     let collected = tokio::select! {
-        collected = Limited::new(body, limit).collect() => collected.map_err(|error| {
-            if error.is::<LengthLimitError>() { Incomplete::TooLarge } else { Incomplete::Broken(error.to_string()) }
-        }),
+        collected = house.bodies.read(body, limit) => collected.map_err(Incomplete::Unread),
         () = connections::closing_is_over(house) => Err(Incomplete::Closing),
     };
     let (body, arrived) = match collected {
-        Ok(body) => (body.to_bytes(), Ok(())),
+        Ok((body, room)) => (body, Ok(room)),
         Err(late) => (bytes::Bytes::new(), Err(late)),
     };
     let request = Request {
@@ -100,9 +98,12 @@ async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -
 fn incomplete(house: &House, request: &Request, late: Incomplete, limit: usize, request_id: &str) -> Response {
     let recognized = recognize(house, request).ok();
     let fault = match late {
-        Incomplete::TooLarge => too_large(limit, recognized.as_ref().map(|recognized| recognized.operation.name)),
+        Incomplete::Unread(Unread::TooLarge) => {
+            too_large(limit, recognized.as_ref().map(|recognized| recognized.operation.name))
+        }
         Incomplete::Closing => Fault::unavailable("the house closes"),
-        Incomplete::Broken(cause) => {
+        Incomplete::Unread(Unread::NoRoom) => Fault::unavailable("the bodies of other requests take all the room"),
+        Incomplete::Unread(Unread::Broken(cause)) => {
             Fault::new("IncompleteBody", "The request's body did not arrive.").caused_by(cause)
         }
     };

@@ -58,8 +58,7 @@ impl Buffer {
     /// `false` if there is no room for this group.
     fn push(&mut self, line: LogLine) -> bool {
         let (group, bytes) = (self.group(&line), line.message.len());
-        let (lines_free, bytes_free) =
-            (limits::EMIT_BUFFER - self.lines.len(), limits::EMIT_BUFFER_BYTES - self.bytes);
+        let (lines_free, bytes_free) = (limits::EMIT_BUFFER - self.lines.len(), limits::EMIT_BUFFER_BYTES - self.bytes);
         let share = self.shares.get(&group).copied().unwrap_or_default();
         if self.closed || share.lines >= lines_free || share.bytes + bytes > bytes_free {
             return false;
