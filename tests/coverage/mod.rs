@@ -38,6 +38,7 @@ async fn opened() -> (Open, TempDir) {
         account: ACCOUNT.to_owned(),
         strict_runtimes: false,
         idle_seconds: 60,
+        freeze_after_ms: 100,
         concurrency: 10,
         uid_base: 300_000,
         no_fsync: false,

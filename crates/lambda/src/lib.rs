@@ -7,6 +7,7 @@ pub mod control;
 pub mod credentials;
 pub mod data_plane;
 pub mod environment;
+mod freezer;
 pub mod function;
 pub mod invoke;
 pub mod launch;

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::admit::Admission;
 use crate::credentials;
 use crate::environment::{Capture, Environment, Finished, Launch, Workshop};
+use crate::freezer::Freezer;
 use crate::runtime_api::Invocation;
 
 /// How long, and how often it is looked after.
@@ -21,6 +22,8 @@ pub struct Keeping {
     /// An environment that was idle for so long is destroyed.
     pub idle: Duration,
     pub sweep: Duration,
+    /// An environment that was idle for so long stands still until its next event; `None`: never.
+    pub freeze_after: Option<Duration>,
     /// Events that run at once in an account.
     pub concurrency: i32,
 }
@@ -30,6 +33,7 @@ impl Default for Keeping {
         Self {
             idle: Duration::from_secs(600),
             sweep: Duration::from_secs(5),
+            freeze_after: Some(Duration::from_millis(100)),
             concurrency: base::limits::lambda::CONCURRENT_EXECUTIONS,
         }
     }
@@ -43,6 +47,7 @@ pub struct Pool {
     permit: Arc<dyn Permit>,
     keeping: Keeping,
     admission: Admission,
+    freezer: Freezer,
     /// Idle ones by function and version; the one used last is used next.
     idle: Mutex<HashMap<Key, Vec<Idle>>>,
     /// Revisions that run no more, and since when: their environments are not put back, whenever they were made.
@@ -75,18 +80,32 @@ impl Pool {
             permit,
             keeping,
             admission,
+            freezer: Freezer::new(keeping.freeze_after),
             idle: Mutex::default(),
             forgotten: Mutex::default(),
             alive: AtomicUsize::new(0),
             running: Tasks::new(),
         });
         pool.clone().look_after();
+        pool.clone().keep_still();
         pool
     }
 
     /// How many environments exist.
     pub fn alive(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
+    }
+
+    /// Whether there are idle environments, and all of them are frozen.
+    #[cfg(test)]
+    pub(crate) async fn stands_still(&self) -> bool {
+        let stillness = |idle: &Idle| idle.environment.stillness().clone();
+        let idle: Vec<_> = self.idle.lock().values().flatten().map(stillness).collect();
+        let mut still = !idle.is_empty();
+        for environment in idle {
+            still &= environment.is_frozen().await;
+        }
+        still
     }
 
     /// Runs one event. It goes on to its end even if nobody waits for the answer any more.
@@ -110,7 +129,7 @@ impl Pool {
 
     /// An idle environment, or a new one.
     async fn place(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
-        let environment = match self.take_idle(&launch) {
+        let environment = match self.take_idle(&launch).await {
             Some(environment) => environment,
             None => self.make(launch).await?,
         };
@@ -118,13 +137,16 @@ impl Pool {
         Ok(environment)
     }
 
-    fn take_idle(&self, launch: &Launch) -> Option<Environment> {
+    async fn take_idle(&self, launch: &Launch) -> Option<Environment> {
         loop {
-            let idle = self.idle.lock().get_mut(&key(launch))?.pop()?;
-            if self.is_usable(&idle.environment, launch) {
-                return Some(idle.environment);
+            let mut environment = self.idle.lock().get_mut(&key(launch))?.pop()?.environment;
+            if self.is_usable(&environment, launch) {
+                environment.wake().await;
+                if !environment.is_broken() {
+                    return Some(environment);
+                }
             }
-            self.discard(idle.environment);
+            self.discard(environment);
         }
     }
 
@@ -182,6 +204,7 @@ impl Pool {
             return self.discard(environment);
         }
         let since = self.workshop.clock.instant();
+        self.freezer.is_idle(environment.stillness(), since);
         idle.entry(key(&environment.launch)).or_default().push(Idle { environment, since });
     }
 
@@ -201,6 +224,13 @@ impl Pool {
     fn discard(&self, environment: Environment) {
         self.alive.fetch_sub(1, Ordering::Relaxed);
         self.workshop.tasks.spawn("destroy environment", environment.destroy());
+    }
+
+    fn keep_still(self: Arc<Self>) {
+        let tasks = self.workshop.tasks.clone();
+        tasks.spawn_until_closing("freeze idle environments", async move {
+            self.freezer.work(&self.workshop.clock, &self.workshop.tasks).await;
+        });
     }
 
     fn look_after(self: Arc<Self>) {

@@ -104,7 +104,12 @@ impl Open {
             data_dir: options.data_dir.clone(),
         })
         .await?;
-        let keeping = Keeping { idle: options.idle(), concurrency: options.concurrency, ..Keeping::default() };
+        let keeping = Keeping {
+            idle: options.idle(),
+            freeze_after: options.freeze_after(),
+            concurrency: options.concurrency,
+            ..Keeping::default()
+        };
         let doors = lambda::Doors { emit: logs.emit(), call: registry.clone(), permit: access.clone() };
         let data_plane = DataPlane::open(&control, workshop, runtimes, doors, keeping, (&ground.store, &ground.front))?;
         let mut services = access.services();

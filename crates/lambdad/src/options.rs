@@ -34,6 +34,9 @@ pub struct ServeOptions {
     /// Environments that were idle for so many seconds are destroyed.
     #[arg(long, default_value_t = 600)]
     pub idle_seconds: u64,
+    /// Environments that were idle for so many milliseconds stand still until their next event; 0: never.
+    #[arg(long, default_value_t = 100)]
+    pub freeze_after_ms: u64,
     /// Invocations that may run at once in an account.
     #[arg(long, default_value_t = base::limits::lambda::CONCURRENT_EXECUTIONS)]
     pub concurrency: i32,
@@ -54,6 +57,10 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
+    pub fn freeze_after(&self) -> Option<Duration> {
+        (self.freeze_after_ms > 0).then(|| Duration::from_millis(self.freeze_after_ms))
+    }
+
     pub fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_seconds)
     }

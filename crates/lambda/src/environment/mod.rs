@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use self::process::Running;
 use self::report::Report;
 use crate::credentials::Credentials;
+use crate::freezer::Stillness;
 use crate::runtime_api::Invocation;
 
 /// What environments are made with.
@@ -51,7 +52,8 @@ pub struct Workshop {
 pub(crate) struct Environment {
     pub(crate) launch: Arc<Launch>,
     workshop: Arc<Workshop>,
-    slot: Slot,
+    slot: Arc<Slot>,
+    still: Arc<Stillness>,
     runtime_api: Arc<TcpListener>,
     socket: Arc<UnixListener>,
     socket_folder: PathBuf,
@@ -97,7 +99,7 @@ impl Environment {
         credentials: Credentials,
         capture: Arc<Capture>,
     ) -> Result<Self, MakeError> {
-        let slot = workshop.sandbox.slot(slot_spec(&workshop, &launch)).await?;
+        let slot = Arc::new(workshop.sandbox.slot(slot_spec(&workshop, &launch)).await?);
         let listeners = slot.take_listeners();
         let [runtime_api, endpoint] =
             <[std::net::TcpListener; 2]>::try_from(listeners).map_err(|given| MakeError::Listeners(given.len()))?;
@@ -108,6 +110,7 @@ impl Environment {
         Ok(Self {
             log_arn: log_arn(&launch, capture.stream()),
             workshop,
+            still: Stillness::of(&slot),
             slot,
             runtime_api,
             socket: Arc::new(socket),
@@ -268,6 +271,18 @@ impl Environment {
         self.credentials.expiration > needed
     }
 
+    /// Lets it go on after it stood still.
+    pub(crate) async fn wake(&mut self) {
+        if let Err(error) = self.still.wake().await {
+            tracing::error!(%error, "an environment could not be thawed");
+            self.broken = true;
+        }
+    }
+
+    pub(crate) fn stillness(&self) -> &Arc<Stillness> {
+        &self.still
+    }
+
     /// True if something of ours failed in it.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
@@ -281,7 +296,7 @@ impl Environment {
     /// Gives everything back.
     pub(crate) async fn destroy(mut self) {
         self.running = None;
-        if let Err(error) = self.slot.destroy().await {
+        if let Err(error) = self.still.give_up(self.slot).await.destroy().await {
             tracing::error!(%error, "an environment was not destroyed as it should be");
         }
         self.capture.drain();

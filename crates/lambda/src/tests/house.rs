@@ -134,6 +134,13 @@ impl House {
         self.pool.run(launch.clone(), invocation, true).await.expect("the pool runs it")
     }
 
+    /// Returns once every idle environment stands still.
+    pub(super) async fn frozen(&self) {
+        while !self.pool.stands_still().await {
+            Clock::wall().sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     pub(super) async fn close(self) {
         self.pool.close().await;
         self.tasks.close().await;

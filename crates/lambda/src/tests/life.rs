@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::Clock;
+
 use super::House;
 use crate::environment::Finished;
 use crate::pool::Keeping;
@@ -195,5 +197,79 @@ async fn the_longest_idle_environment_makes_room_for_a_new_one() {
     assert_eq!(inits(), 3);
     house.run(&functions[1], "1").await;
     assert_eq!(inits(), 3, "the second function's is still there");
+    house.close().await;
+}
+
+/// Goes on in the background, and says so.
+const TICKS: &str = "
+import threading, time
+def tick():
+    while True:
+        print('tick', flush=True)
+        time.sleep(0.002)
+threading.Thread(target=tick, daemon=True).start()
+def handler(event, context):
+    return 1
+";
+
+impl House {
+    fn ticks(&self) -> usize {
+        self.seen.log().matches("tick").count()
+    }
+
+    /// Returns once the background has gone on from `since`.
+    async fn ticks_on(&self, since: usize) {
+        while self.ticks() <= since {
+            Clock::wall().sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_environment_stands_still_and_goes_on_with_its_next_event() {
+    let keeping = Keeping { freeze_after: Some(Duration::from_millis(20)), ..Keeping::default() };
+    let Some(house) = House::keeping(keeping).await else { return };
+    let launch = Arc::new(house.python(TICKS));
+    house.run(&launch, "1").await;
+    house.frozen().await;
+    // What it had said before lies in its pipe until it is read.
+    Clock::wall().sleep(Duration::from_millis(50)).await;
+    let still = house.ticks();
+    Clock::wall().sleep(Duration::from_millis(100)).await;
+    assert_eq!(house.ticks(), still, "it goes on");
+    house.run(&launch, "1").await;
+    house.ticks_on(still).await;
+    assert_eq!(house.pool.alive(), 1, "it is the same environment");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_freezer_an_idle_environment_goes_on() {
+    let Some(house) = House::keeping(Keeping { freeze_after: None, ..Keeping::default() }).await else { return };
+    house.run(&Arc::new(house.python(TICKS)), "1").await;
+    house.ticks_on(house.ticks() + 100).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_environment_can_be_destroyed() {
+    let keeping = Keeping { freeze_after: Some(Duration::from_millis(1)), ..Keeping::default() };
+    let Some(house) = House::keeping(keeping).await else { return };
+    house.run(&Arc::new(house.python(TICKS)), "1").await;
+    house.frozen().await;
+    house.close().await;
+}
+
+/// Whoever takes an environment at the moment at which it is frozen gets it awake.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_freezer_and_events_may_come_at_the_same_time() {
+    let keeping = Keeping { freeze_after: Some(Duration::from_millis(1)), ..Keeping::default() };
+    let Some(house) = House::keeping(keeping).await else { return };
+    let launch = Arc::new(house.python(TICKS));
+    for step in 0..200 {
+        assert_eq!(payload(&house.run(&launch, "1").await), "1");
+        Clock::wall().sleep(Duration::from_micros(500 + step * 10)).await;
+    }
+    assert_eq!(house.pool.alive(), 1);
     house.close().await;
 }
