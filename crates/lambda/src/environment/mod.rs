@@ -6,6 +6,7 @@
 mod capture;
 mod launch;
 mod outcome;
+mod outside;
 mod process;
 mod report;
 mod variables;
@@ -14,6 +15,7 @@ pub(crate) use capture::Capture;
 pub use launch::{Interpreter, Launch, Relay};
 pub(crate) use outcome::{Finished, Outcome};
 
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub(crate) struct Environment {
     runtime_api: Arc<TcpListener>,
     socket: Arc<UnixListener>,
     socket_folder: PathBuf,
+    /// Where the Runtime API and the endpoint are, as the host sees it.
+    listening: [SocketAddr; 2],
     capture: Arc<Capture>,
     credentials: Credentials,
     log_arn: String,
@@ -105,6 +109,7 @@ impl Environment {
             <[std::net::TcpListener; 2]>::try_from(listeners).map_err(|given| MakeError::Listeners(given.len()))?;
         let socket_folder = workshop.sockets.join(workshop.random.hex(32));
         let socket = Self::listen(&workshop, &slot, socket_folder.clone()).await?;
+        let listening = [runtime_api.local_addr()?, endpoint.local_addr()?];
         let relay = workshop.relay.serve(TcpListener::from_std(endpoint)?, &launch.scope);
         let runtime_api = Arc::new(TcpListener::from_std(runtime_api)?);
         Ok(Self {
@@ -115,6 +120,7 @@ impl Environment {
             runtime_api,
             socket: Arc::new(socket),
             socket_folder,
+            listening,
             capture,
             credentials,
             running: None,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::Clock;
-use sandbox::{Bind, Command, Process, Spec};
+use sandbox::{Bind, Command, Isolation, Process, Spec};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::variables::TELEMETRY_FD;
+use super::outside::Outside;
+use super::variables::{TASK_ROOT, TELEMETRY_FD};
 use super::{Environment, MakeError, Outcome, SOCKET_FOLDER};
 use crate::runtime_api::session::Session;
 use crate::runtime_api::{Answer, Event, Invocation, framed, http};
@@ -46,14 +47,22 @@ fn spec(environment: &Environment, variables: Vec<(String, String)>, telemetry: 
     let launch = &environment.launch;
     let mut binds: Vec<_> =
         launch.interpreter.binds.iter().map(|(source, target)| Bind::read_only(source, target)).collect();
-    binds.push(Bind::read_only(&launch.code, "/var/task"));
+    binds.push(Bind::read_only(&launch.code, TASK_ROOT));
     binds.push(Bind::read_only(&environment.socket_folder, SOCKET_FOLDER));
-    let mut command = Command::new(&launch.interpreter.argv).cwd("/var/task");
-    command.env = variables.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let mut command = match environment.workshop.isolation {
+        Isolation::Full => command(&launch.interpreter.argv, variables),
+        Isolation::Off => Outside::new(environment.listening, &binds).command(&launch.interpreter.argv, variables),
+    };
     if launch.interpreter.managed {
-        command = command.fd(telemetry, TELEMETRY_FD);
+        command.fds.push((telemetry, TELEMETRY_FD));
     }
     Spec { binds, hostname: "169-254-100-1".to_owned(), command }
+}
+
+pub(super) fn command(argv: &[String], variables: Vec<(String, String)>) -> Command {
+    let mut command = Command::new(argv).cwd(TASK_ROOT);
+    command.env = variables.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    command
 }
 
 impl Running {

@@ -7,8 +7,10 @@ use super::Launch;
 /// Where a bootstrap writes framed log records; it takes the variable away before the handler is loaded.
 pub(super) const TELEMETRY_FD: i32 = 62;
 
-const RUNTIME_API: &str = "169.254.100.1:9001";
-const ENDPOINT: &str = "http://169.254.100.1:4566";
+pub(super) const TASK_ROOT: &str = "/var/task";
+pub(super) const RUNTIME_API: &str = "169.254.100.1:9001";
+/// Of the AWS endpoint.
+pub(super) const ENDPOINT_ADDRESS: &str = "169.254.100.1:4566";
 
 /// Later ones win: what a customer may change, the customer's, credentials, the platform's.
 pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> Vec<(String, String)> {
@@ -21,7 +23,7 @@ pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> V
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
         ),
         ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        ("AWS_ENDPOINT_URL", ENDPOINT),
+        ("AWS_ENDPOINT_URL", &format!("http://{ENDPOINT_ADDRESS}")),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
         ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"),
     ]);
@@ -54,7 +56,7 @@ fn platform(all: &mut Variables, launch: &Launch, stream: &str) {
         ("AWS_LAMBDA_RUNTIME_API", RUNTIME_API),
         ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"),
         ("_AWS_XRAY_DAEMON_PORT", "2000"),
-        ("LAMBDA_TASK_ROOT", "/var/task"),
+        ("LAMBDA_TASK_ROOT", TASK_ROOT),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("_HANDLER", &launch.handler),
     ]);
