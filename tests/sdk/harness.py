@@ -24,6 +24,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -268,6 +269,16 @@ def zipped(files, modes=()):
 
 def python_zip(source):
     return zipped({"app.py": textwrap.dedent(source)})
+
+
+@contextlib.contextmanager
+def abstract_listener():
+    """A socket of this host in the namespace that no file system guards. Gives its name, without the NUL."""
+    name = f"lambdad-{uuid.uuid4().hex}"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"\0{name}")
+        listener.listen()
+        yield name
 
 
 def sha256_base64(content):
