@@ -1,5 +1,5 @@
 # What one does with lambdad's source. `make run` and `make test` set up what they need.
-.PHONY: run test bench fuzz check fmt
+.PHONY: run test bench fuzz soak check fmt
 
 run: ## build, serve, deploy an example, invoke it, keep serving
 	@scripts/run
@@ -12,6 +12,9 @@ bench: ## the table of record; ROW=n for one row
 
 fuzz: ## a minute of hostile bytes for every parser
 	@scripts/fuzz
+
+soak: ## twenty thousand invocations that go wrong in every way
+	SOAK=$${SOAK:-20000} tests/sdk/run.sh test_soak
 
 check: ## format and lints, as CI asks them
 	cargo fmt --all --check

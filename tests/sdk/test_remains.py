@@ -69,8 +69,6 @@ class Case(harness.Case):
     def wave(self, pool, name, count=WAVE, event=None):
         return list(pool.map(lambda _: self.result(name, event or {}), range(count)))
 
-
-class Thousand(Case):
     def at_rest(self):
         """What a lambdad keeps when nothing runs: its helper, the groups' parents, two /tmps made ahead."""
         found = self.names.all()
@@ -82,6 +80,8 @@ class Thousand(Case):
         except AssertionError:
             self.fail(f"left: {self.names.all()}, processes {self.family()}")
 
+
+class Thousand(Case):
     def look(self):
         """Descriptors by kind, once they stand still; some are given back a little later."""
         last, port = None, int(self.server.endpoint.rpartition(":")[2])
