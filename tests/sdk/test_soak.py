@@ -106,7 +106,7 @@ class Soak(test_remains.Case):
             return str(number) in payload["errorMessage"] if do == "raise" else True, heard
         # Somebody else's fault, and said so.
         killed = heard == "Runtime.ExitError" and payload["errorMessage"].endswith("signal: killed")
-        return killed, f"{heard} from outside"
+        return killed, f"{heard} from outside, at {do}"
 
 
 class Killer:
