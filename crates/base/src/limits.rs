@@ -26,6 +26,8 @@ pub mod lambda {
     pub const PROCESSES: u64 = 1_024;
     pub const CONCURRENT_EXECUTIONS: i32 = 1_000;
     pub const UNRESERVED_CONCURRENT_EXECUTIONS: i32 = 100;
+    /// Events that one function runs from its asynchronous queue at once; AWS names no number.
+    pub const ASYNC_EVENTS_AT_ONCE: usize = 256;
     /// Total size of all code of an account in a region.
     pub const TOTAL_CODE_BYTES: i64 = 322_122_547_200;
     pub const TAGS: usize = 50;

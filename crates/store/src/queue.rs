@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::batch::Batch;
 use crate::engine::{Claim, Claimed, Due, Expect, Hold, Position, Range, Row, Write, add_ms};
 use crate::error::{Error, Result};
-use crate::key::{Encode, in_layer, layer};
+use crate::key::{Encode, after_prefix, in_layer, layer};
 use crate::space::Space;
 use crate::wake::Wake;
 
@@ -25,6 +25,21 @@ impl QueueName {
 
     pub(crate) fn key(&self, id: Position) -> Bytes {
         Bytes::from([&self.0[..], &id.0.to_be_bytes()].concat())
+    }
+}
+
+impl Space {
+    /// The queues that have messages, of those whose names begin with `prefix`; no name may be the beginning of another.
+    pub async fn queues(&self, prefix: &impl Encode) -> Result<Vec<QueueName>> {
+        let mut next = Some(Range::prefix(&in_layer(layer::QUEUE, prefix)).limit(1));
+        let mut found = Vec::new();
+        while let Some(range) = next.take() {
+            let Some(row) = self.range(range.clone()).await?.pop() else { break };
+            let name = QueueName(row.key.slice(..row.key.len().saturating_sub(size_of::<Position>())));
+            next = after_prefix(&name.0).map(|key| range.from(&key));
+            found.push(name);
+        }
+        Ok(found)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Invoke: one event, answered (RequestResponse), accepted (Event) or only checked (DryRun).
 
 mod queue;
+mod worker;
 
 use std::sync::Arc;
 
@@ -82,7 +83,8 @@ impl Invoker {
 
     /// Durable before its 202.
     async fn accept(&self, resolved: &Resolved, invocation: Invocation) -> Result<InvocationResponse, Fault> {
-        self.queue.accept(&Accepted::new(resolved, invocation, self.clock.now_ms())).await?;
+        let accepted = Accepted::new(resolved, invocation, self.clock.now_ms());
+        self.queue.accept(&resolved.function.name, &accepted).await?;
         Ok(status(202))
     }
 

@@ -1,50 +1,43 @@
-//! The asynchronous queue: an event is durable before its 202, and is run at least once.
+//! The asynchronous queues: an event is durable before its 202, and is run at least once.
 //!
-//! This node holds the queue alone, so what is being run is remembered in memory and costs no write: durable are an
-//! event's acceptance and its end.
+//! Each function has a queue of its own, so that one whose events are slow or fail holds up no other.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Clock, Fault, Scope, Tasks};
+use base::{Fault, Scope, Tasks};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use store::queue::Received;
-use store::{Message, Position, Queue, QueueName, Receipt, Store};
+use store::{QueueName, Space, Store};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::Invoker;
-use crate::environment::Outcome;
+use super::worker::Worker;
 use crate::function::Resolved;
 use crate::runtime_api::Invocation;
 
 /// Where accepted events wait.
 const SPACE: &str = "queue-0";
-/// Events of the queue that run at once; the account's concurrency limits them further.
-const AT_ONCE: usize = 512;
-/// Lambda gives an event up after six hours.
-const OLDEST: Duration = Duration::from_secs(6 * 3_600);
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// The first word of the queues' names; account, region and function follow.
+const OF_FUNCTIONS: &str = "async";
 /// When a store that failed is asked again.
-const STORE_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const STORE_AGAIN: Duration = Duration::from_secs(1);
 
 /// An event as it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Accepted {
-    account: String,
-    region: String,
+    pub(super) account: String,
+    pub(super) region: String,
     /// As the caller named it, qualifier included.
-    function_arn: String,
-    request_id: String,
-    trace_id: String,
-    client_context: Option<String>,
-    tenant_id: Option<String>,
-    accepted_ms: i64,
-    event: Bytes,
+    pub(super) function_arn: String,
+    pub(super) request_id: String,
+    pub(super) trace_id: String,
+    pub(super) client_context: Option<String>,
+    pub(super) tenant_id: Option<String>,
+    pub(super) accepted_ms: i64,
+    pub(super) event: Bytes,
 }
 
 impl Accepted {
@@ -62,7 +55,7 @@ impl Accepted {
         }
     }
 
-    fn invocation(self) -> Invocation {
+    pub(super) fn invocation(self) -> Invocation {
         Invocation {
             request_id: self.request_id,
             deadline_ms: 0,
@@ -76,205 +69,87 @@ impl Accepted {
     }
 
     /// `None` for what no version of this program wrote.
-    fn scope(&self) -> Option<Scope> {
+    pub(super) fn scope(&self) -> Option<Scope> {
         Some(Scope::new(base::Account::parse(&self.account)?, base::Region::new(&self.region)))
     }
 }
 
-/// The queue, and which of its events are running.
+/// The queues of all functions, and who works on them.
 #[derive(Clone, Debug)]
 pub struct AsyncQueue {
-    queue: Queue,
-    running: Arc<Mutex<HashSet<Position>>>,
-    ended: Arc<Notify>,
+    space: Space,
+    /// Queues that got an event since somebody looked.
+    news: Arc<Mutex<HashSet<QueueName>>>,
+    bell: Arc<Notify>,
 }
 
-/// What is to be done with an event after an attempt.
-enum Verdict {
-    Done,
-    /// Throttled, or our own failure: again, later.
-    Later,
-}
+/// Who works, by queue; a queue without events has nobody.
+pub(super) type Workers = Arc<Mutex<HashMap<QueueName, Arc<Worker>>>>;
 
 impl AsyncQueue {
     pub fn open(store: &Store) -> store::Result<Self> {
-        let queue = store.space(SPACE)?.queue(QueueName::new(("async",)));
-        Ok(Self { queue, running: Arc::default(), ended: Arc::default() })
+        Ok(Self { space: store.space(SPACE)?, news: Arc::default(), bell: Arc::default() })
     }
 
-    pub(super) async fn accept(&self, accepted: &Accepted) -> Result<(), Fault> {
+    pub(super) async fn accept(&self, function: &str, accepted: &Accepted) -> Result<(), Fault> {
         let body = rmp_serde::to_vec_named(accepted).map_err(Fault::internal)?;
-        self.queue.send(body, Duration::ZERO).await?;
+        let name = QueueName::new((OF_FUNCTIONS, accepted.account.as_str(), accepted.region.as_str(), function));
+        self.space.queue(name.clone()).send(body, Duration::ZERO).await?;
+        self.tell(name);
         Ok(())
+    }
+
+    fn tell(&self, name: QueueName) {
+        self.news.lock().insert(name);
+        self.bell.notify_one();
     }
 
     /// Runs what is accepted, until the house closes. Running events are not cut off by that.
     pub(crate) fn start(&self, invoker: &Arc<Invoker>, tasks: &Tasks) {
         let (queue, invoker, spawn) = (self.clone(), invoker.clone(), tasks.clone());
-        tasks.spawn_until_closing("async queue", async move {
-            while let Err(error) = queue.work(&invoker, &spawn).await {
-                tracing::error!(%error, "the asynchronous queue could not be read; trying again");
-                invoker.clock.sleep(STORE_AGAIN).await;
-            }
+        tasks.spawn_until_closing("async queues", async move {
+            queue.find_all(&invoker).await;
+            queue.direct(&invoker, &spawn).await;
         });
     }
 
-    async fn work(&self, invoker: &Arc<Invoker>, tasks: &Tasks) -> store::Result<()> {
-        let mut wake = self.queue.wake().await?;
+    /// What an earlier run has left.
+    async fn find_all(&self, invoker: &Invoker) {
         loop {
-            let next_due_ms = self.start_due(invoker, tasks).await?;
-            let now_ms = invoker.clock.now_ms();
-            let pause = next_due_ms.map_or(LONGEST_PAUSE.as_millis() as i64, |due_ms| (due_ms - now_ms).max(0));
-            tokio::select! {
-                () = wake.changed() => {}
-                () = self.ended.notified() => {}
-                () = invoker.clock.sleep(Duration::from_millis(pause.unsigned_abs())) => {}
+            match self.space.queues(&(OF_FUNCTIONS,)).await {
+                Ok(names) => return names.into_iter().for_each(|name| self.tell(name)),
+                Err(error) => tracing::error!(%error, "the asynchronous queues could not be read; trying again"),
             }
+            invoker.clock.sleep(STORE_AGAIN).await;
         }
     }
 
-    /// Starts what is due and not running, as far as there is room; when the next will be due.
-    async fn start_due(&self, invoker: &Arc<Invoker>, tasks: &Tasks) -> store::Result<Option<i64>> {
-        let running = self.running.lock().clone();
-        if running.len() >= AT_ONCE {
-            return Ok(None);
-        }
-        let Received { messages, next_due_ms } = self.queue.peek(None, AT_ONCE).await?;
-        for message in messages {
-            if self.begin(&running, message.id) {
-                let (queue, invoker, closing) = (self.clone(), invoker.clone(), tasks.closing().clone());
-                tasks.spawn("asynchronous invocation", async move { queue.attempt(&invoker, message, &closing).await });
-            }
-        }
-        Ok(next_due_ms)
-    }
-
-    /// Whether there is room for an event that was read when `before` were running. One of those may have been settled
-    /// since it was read, and must not run again; if it was not, the end of its attempt lets us look once more.
-    fn begin(&self, before: &HashSet<Position>, id: Position) -> bool {
-        let mut running = self.running.lock();
-        !before.contains(&id) && running.len() < AT_ONCE && running.insert(id)
-    }
-
-    async fn attempt(&self, invoker: &Invoker, message: Message, closing: &CancellationToken) {
-        let again = match run(invoker, &message).await {
-            Verdict::Done => None,
-            Verdict::Later => Some(self.pause(invoker, &message)),
-        };
-        self.settle(message.receipt, again, &invoker.clock, closing).await;
-        self.running.lock().remove(&message.id);
-        self.ended.notify_one();
-    }
-
-    /// The end of an event, or its next attempt after `again`. Tried until the store takes it: while the disk is full,
-    /// what has run would else run again and again. What closing cuts off runs once more after the start.
-    async fn settle(&self, receipt: Receipt, again: Option<Duration>, clock: &Clock, closing: &CancellationToken) {
+    /// Sees that somebody works on every queue that got an event.
+    async fn direct(&self, invoker: &Arc<Invoker>, tasks: &Tasks) {
+        let workers = Workers::default();
         loop {
-            let settled = match again {
-                None => self.queue.delete(receipt).await,
-                Some(pause) => self.queue.change_visibility(receipt, pause).await,
-            };
-            let Err(error) = settled else { return };
-            tracing::error!(%error, "an asynchronous event could not be settled; trying again");
-            if closing.run_until_cancelled(clock.sleep(STORE_AGAIN)).await.is_none() {
-                return;
+            let news = std::mem::take(&mut *self.news.lock());
+            for name in news {
+                let mut at_work = workers.lock();
+                if let Some(worker) = at_work.get(&name) {
+                    worker.look_again();
+                    continue;
+                }
+                let worker = Arc::new(Worker::new(self.space.queue(name.clone())));
+                at_work.insert(name, worker.clone());
+                let working = worker.work(invoker.clone(), workers.clone(), tasks.clone());
+                tasks.spawn_until_closing("async queue of a function", working);
             }
+            self.bell.notified().await;
         }
     }
-
-    /// As long again as the event has waited, within AWS's bounds.
-    fn pause(&self, invoker: &Invoker, message: &Message) -> Duration {
-        let waited = read(message).map_or(0, |accepted| invoker.clock.now_ms() - accepted.accepted_ms);
-        Duration::from_millis(waited.max(0).unsigned_abs()).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
-    }
-}
-
-fn read(message: &Message) -> Option<Accepted> {
-    rmp_serde::from_slice(&message.body).ok()
-}
-
-async fn run(invoker: &Invoker, message: &Message) -> Verdict {
-    let Some((scope, accepted)) = read(message).and_then(|accepted| Some((accepted.scope()?, accepted))) else {
-        tracing::error!(id = ?message.id, "an asynchronous event can't be read; it is dropped");
-        return Verdict::Done;
-    };
-    let age = Duration::from_millis((invoker.clock.now_ms() - accepted.accepted_ms).max(0).unsigned_abs());
-    match attempt(invoker, accepted, &scope).await {
-        Ok(()) => Verdict::Done,
-        Err(fault) if is_lasting(&fault) || age > OLDEST => {
-            tracing::warn!(%fault, "an asynchronous event is given up");
-            Verdict::Done
-        }
-        Err(_) => Verdict::Later,
-    }
-}
-
-async fn attempt(invoker: &Invoker, accepted: Accepted, scope: &Scope) -> Result<(), Fault> {
-    let resolved = invoker.functions.resolve(scope, &accepted.function_arn, None)?;
-    let launch = invoker.launcher.launch(&resolved.function).await?;
-    match invoker.pool.run(launch, accepted.invocation(), false).await?.outcome {
-        // Ours, not the function's: the event has not been run.
-        Outcome::Platform { cause } => Err(Fault::internal(cause)),
-        // A function's error is an end, too: retries and destinations will be decided here.
-        _ => Ok(()),
-    }
-}
-
-/// True if another attempt can't change it.
-fn is_lasting(fault: &Fault) -> bool {
-    fault.code == "ResourceNotFoundException"
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use base::Random;
-    use store::engine::memory::{Disk, Faults};
-
     use super::*;
-
-    async fn with_an_event(disk: &Disk) -> (AsyncQueue, Message) {
-        let store = Store::on_disk(disk, Clock::wall(), Random::seeded(1));
-        let queue = AsyncQueue::open(&store).expect("a name of a space");
-        queue.queue.send("event", Duration::ZERO).await.expect("sent");
-        let message = queue.queue.peek(None, 1).await.expect("read").messages.remove(0);
-        (queue, message)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_event_that_has_run_is_settled_as_soon_as_the_store_takes_it() {
-        let disk = Disk::new();
-        let (queue, message) = with_an_event(&disk).await;
-        let (clock, closing) = (Clock::wall(), CancellationToken::new());
-        disk.set_faults(Faults { refuse: 1.0, ..Faults::default() });
-        let settling = queue.settle(message.receipt, None, &clock, &closing);
-        tokio::pin!(settling);
-        let early = tokio::time::timeout(Duration::from_secs(60), settling.as_mut()).await;
-        assert!(early.is_err(), "it must not be given up: it would run again at once");
-        disk.set_faults(Faults::default());
-        settling.await;
-        assert!(queue.queue.peek(None, 1).await.expect("read").messages.is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn closing_waits_for_no_store() {
-        let disk = Disk::new();
-        let (queue, message) = with_an_event(&disk).await;
-        disk.set_faults(Faults { refuse: 1.0, ..Faults::default() });
-        let closing = CancellationToken::new();
-        closing.cancel();
-        queue.settle(message.receipt, None, &Clock::wall(), &closing).await;
-    }
-
-    #[tokio::test]
-    async fn an_event_that_ended_while_it_was_read_does_not_run_again() {
-        let (queue, message) = with_an_event(&Disk::new()).await;
-        assert!(queue.begin(&HashSet::new(), message.id));
-        let before = queue.running.lock().clone();
-        queue.running.lock().remove(&message.id);
-        assert!(!queue.begin(&before, message.id));
-    }
 
     proptest! {
         #[test]

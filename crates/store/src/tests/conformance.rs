@@ -58,6 +58,7 @@ promises! {
     a_delayed_message_waits_and_says_until_when
     two_takers_never_share_a_message
     a_peek_changes_nothing_and_goes_on
+    queues_that_have_messages_are_found
     a_message_is_sent_only_with_its_batch
     a_timer_fires_once_and_can_be_moved
     a_timer_set_anew_is_not_done_by_its_old_claim
@@ -358,6 +359,23 @@ async fn a_wake_rings_for_a_put_and_not_for_a_claim(house: House) {
     queue.receive(1, HOLD).await.unwrap();
     let silent = tokio::time::timeout(Duration::from_secs(5), wake.changed()).await;
     assert!(silent.is_err());
+}
+
+async fn queues_that_have_messages_are_found(house: House) {
+    let space = house.space();
+    let name = |of: &str, number: u64| QueueName::new((of, number));
+    let mut last = Vec::new();
+    for (of, number, count) in [("a", 1, 1), ("b", 1, 3), ("b", 2, 1), ("b", u64::MAX, 2), ("c", 1, 1)] {
+        for _ in 0..count {
+            last = vec![space.queue(name(of, number)).send("m", NONE).await.unwrap()];
+        }
+    }
+    assert_eq!(space.queues(&("b",)).await.unwrap(), [name("b", 1), name("b", 2), name("b", u64::MAX)]);
+    assert_eq!(space.queues(&("d",)).await.unwrap(), []);
+    let mut batch = space.batch();
+    batch.settle(&name("c", 1), last[0]);
+    batch.commit().await.unwrap();
+    assert_eq!(space.queues(&("c",)).await.unwrap(), []);
 }
 
 async fn a_message_is_hidden_while_it_is_held(house: House) {
