@@ -82,15 +82,14 @@ impl DataPlane {
     }
 }
 
-/// A function that changed or went takes its environments with it.
+/// A version that changed or went takes its environments with it, and no other's.
 impl OnChange for Invoker {
     fn changed(&self, change: &Change) {
         let Some(before) = &change.before else { return };
         let same = change.after.as_ref().is_some_and(|after| runs_the_same(before, after));
         if !same {
-            let arn = before.arn();
-            self.launcher.forget(&arn);
-            self.pool.forget(&arn, &before.running().id);
+            self.launcher.forget(before);
+            self.pool.forget(&before.arn(), &before.version, &before.running().id);
         }
     }
 }

@@ -208,15 +208,12 @@ impl Pool {
         idle.entry(key(&environment.launch)).or_default().push(Idle { environment, since });
     }
 
-    /// Environments of a function that changed or went are of no use any more: idle ones go now, busy ones, and those
+    /// Environments of a version that changed or went are of no use any more: idle ones go now, busy ones, and those
     /// that are still being made, when their event has ended. `revision` is the one that ran until now.
-    pub fn forget(&self, function_arn: &str, revision: &str) {
+    pub fn forget(&self, function_arn: &str, version: &str, revision: &str) {
         self.forgotten.lock().insert(revision.to_owned(), self.workshop.clock.instant());
-        let gone: Vec<_> = {
-            let mut idle = self.idle.lock();
-            idle.extract_if(|(arn, _), _| arn == function_arn).flat_map(|(_, environments)| environments).collect()
-        };
-        for idle in gone {
+        let gone = self.idle.lock().remove(&(function_arn.to_owned(), version.to_owned()));
+        for idle in gone.into_iter().flatten() {
             self.discard(idle.environment);
         }
     }

@@ -3,12 +3,14 @@
 //! Everything between bytes and handlers is real, but for signatures and the pipeline's own permission; the doors
 //! lead to a little world that a test can change.
 
+mod aliases;
 mod code;
 mod crash;
 mod create;
 mod read;
 mod sim;
 mod update;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
