@@ -105,7 +105,8 @@ async fn nothing_is_published_while_something_is_on_its_way() {
                    Pending";
     house.refused("POST", &versions_path("f"), json!({}), says(CONFLICT, pending)).await;
     house.settled("f").await;
-    house.ask("PUT", &format!("{FUNCTIONS}/f/configuration"), json!({"Timeout": 9})).await;
+    let code = json!({"ZipFile": base64(&samples::code("new"))});
+    assert_eq!(house.ask("PUT", &format!("{FUNCTIONS}/f/code"), code).await.status, 200);
     let words =
         format!("The operation cannot be performed at this time. An update is in progress for resource: {}", arn("f"));
     house.refused("POST", &versions_path("f"), json!({}), says(CONFLICT, &words)).await;
