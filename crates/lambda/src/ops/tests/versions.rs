@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::function::FunctionName;
+use crate::function::{AliasRecord, FunctionName, Step};
 
 pub(super) fn versions_path(name: &str) -> String {
     format!("{FUNCTIONS}/{name}/versions")
@@ -274,4 +274,43 @@ async fn a_version_whose_code_cannot_be_made_ready_fails_alone() {
     assert!(functions.resolve(&context().scope, "f", Some("2")).is_err());
     assert!(functions.resolve(&context().scope, "f", Some("1")).is_ok());
     assert_eq!(house.control.archives.count().await, 2, "version 2 keeps what it failed on");
+}
+
+/// An alias to version 1 is on its way, and version 1 is deleted before it is there.
+async fn race(turnstile: bool) -> (bool, House) {
+    let mut house = House::new().await;
+    house.function("f").await;
+    publish(&house, json!({})).await;
+    let functions = house.control.functions().clone();
+    let name = FunctionName::parse("f", &context().scope).expect("a name");
+    let latest = functions.latest(&name).expect("it is there");
+    let alias = AliasRecord {
+        account: name.account.clone(),
+        region: name.region.clone(),
+        function: "f".to_owned(),
+        name: "prod".to_owned(),
+        version: "1".to_owned(),
+        description: String::new(),
+        additional: None,
+        revision_id: "r".to_owned(),
+    };
+    let step = if turnstile { Step::beside(latest) } else { Step::default() }.put_alias(alias);
+    assert_eq!(house.ask("DELETE", &format!("{FUNCTIONS}/f?Qualifier=1"), Json::Null).await.status, 204);
+    let done = functions.commit(step).await.expect("the store is well").is_some();
+    (done, house)
+}
+
+#[tokio::test]
+async fn who_looked_before_somebody_elses_change_looks_again() {
+    let (done, house) = race(true).await;
+    assert!(!done);
+    assert_eq!(house.ask("GET", &format!("{FUNCTIONS}/f/aliases/prod"), Json::Null).await.status, 404);
+}
+
+/// The control of the test above: past the turnstile, the alias leads nowhere.
+#[tokio::test]
+async fn who_does_not_pass_the_turnstile_leaves_an_alias_to_nothing() {
+    let (done, house) = race(false).await;
+    assert!(done);
+    assert!(house.control.functions().resolve(&context().scope, "f:prod", None).is_err());
 }
