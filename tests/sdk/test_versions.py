@@ -1,6 +1,7 @@
 """Versions and aliases: published, listed, invoked by every form of the name, shared by weight (oracle, sections 3.1 and 6)."""
 
 import collections
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -206,6 +207,22 @@ class Invoking(Case):
         self.function_log(name, "ran 2 7")
 
 
+    def test_an_event_that_waits_goes_where_the_alias_leads_when_it_runs(self):
+        name = self.create("def handler(event, context): print('ran', context.function_version, event)")
+        self.lambda_.publish_version(FunctionName=name)
+        self.lambda_.update_function_configuration(FunctionName=name, Timeout=9)
+        self.wait_updated(name)
+        self.lambda_.publish_version(FunctionName=name)
+        alias = {"FunctionName": name, "Name": "prod"}
+        self.lambda_.create_alias(**alias, FunctionVersion="1")
+        # Switched off, so the event waits.
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        self.lambda_.invoke(FunctionName=name, Qualifier="prod", InvocationType="Event", Payload="7")
+        self.lambda_.update_alias(**alias, FunctionVersion="2")
+        self.lambda_.delete_function_concurrency(FunctionName=name)
+        self.assertNotIn("ran 1", self.function_log(name, "ran 2 7"))
+
+
 class Deleting(Case):
     def test_a_version_goes_and_its_number_with_it(self):
         name = self.function(2)
@@ -300,6 +317,54 @@ class Aliases(Case):
             self.refused(403, "AccessDeniedException", None, user.invoke, **call)
         alias = {"FunctionName": name, "Name": "b", "FunctionVersion": "1"}
         self.refused(403, "AccessDeniedException", None, user.create_alias, **alias)
+
+
+class Concurrency(Case):
+    def test_reserved_and_switched_off(self):
+        name = self.function(1)
+        answer = self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+        self.assertEqual(answer["ReservedConcurrentExecutions"], 1)
+        self.assertEqual(self.lambda_.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"], 1)
+        limits = self.lambda_.get_account_settings()["AccountLimit"]
+        self.assertEqual(limits["UnreservedConcurrentExecutions"], 999)
+        self.assertEqual(self.result(name)["number"], 0)
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        body = b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}'
+        for target in [name, f"{name}%3A1"]:
+            status, headers, said = self.server.raw("POST", f"/2015-03-31/functions/{target}/invocations", b"{}")
+            self.assertEqual((status, said), (429, body))
+            self.assertEqual(headers["x-amzn-errortype"], "TooManyRequestsException")
+        other = self.create()
+        self.assertEqual(self.result(other, 1), {"hello": 1}, "others are no concern of it")
+        self.lambda_.delete_function_concurrency(FunctionName=name)
+        self.assertEqual(self.result(f"{name}:1")["number"], 1)
+
+    def test_a_reserve_binds_all_versions_together(self):
+        name = self.create("import time\ndef handler(event, context): time.sleep(event)", Timeout=30)
+        self.lambda_.publish_version(FunctionName=name)
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+        calls = [name, f"{name}:1", name, f"{name}:1"]
+        with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+            asked = [pool.submit(self.asked, target) for target in calls]
+            statuses = collections.Counter(one.result() for one in asked)
+        self.assertEqual(statuses, {200: 2, 429: 2})
+
+    def asked(self, target):
+        target = f"/2015-03-31/functions/{target.replace(':', '%3A')}/invocations"
+        return self.server.raw("POST", target, b"4")[0]
+
+    def test_refusals(self):
+        name = self.create()
+        message = (
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            "below its minimum value of [100]."
+        )
+        call = {"FunctionName": name, "ReservedConcurrentExecutions": 901}
+        put = self.lambda_.put_function_concurrency
+        self.assertNotIn("Type", self.refused(400, "InvalidParameterValueException", message, put, **call))
+        message = f"Function not found: {self.arn('doesnotexist')}"
+        call["FunctionName"] = "doesnotexist"
+        self.refused(404, "ResourceNotFoundException", message, put, **call)
 
 
 class Terraform(Case):

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::doors::{Call, Decision, Emit, Permit, Question};
-use base::{Fault, Tasks};
+use base::{Fault, Scope, Tasks};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub struct Keeping {
     pub sweep: Duration,
     /// An environment that was idle for so long stands still until its next event; `None`: never.
     pub freeze_after: Option<Duration>,
-    /// Events that run at once in an account.
+    /// Events that run at once in an account and region.
     pub concurrency: i32,
 }
 
@@ -108,6 +108,11 @@ impl Pool {
         still
     }
 
+    /// What a function has reserved for itself.
+    pub fn reserve(&self, scope: &Scope, function: &str, reserved: impl FnOnce() -> Option<i32>) {
+        self.admission.reserve(scope, function, reserved);
+    }
+
     /// Runs one event. It goes on to its end even if nobody waits for the answer any more.
     pub(crate) async fn run(
         self: &Arc<Self>,
@@ -115,7 +120,7 @@ impl Pool {
         invocation: Invocation,
         want_tail: bool,
     ) -> Result<Finished, Fault> {
-        let admitted = self.admission.admit(&launch.scope.account)?;
+        let admitted = self.admission.admit(&launch.scope, &launch.function_name)?;
         let pool = self.clone();
         let running = self.running.spawn("invocation", async move {
             let _admitted = admitted;

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod alias;
+pub mod concurrency;
 pub mod configuration;
 pub mod enums;
 pub mod errors;
@@ -17,6 +18,7 @@ pub mod version;
 
 pub use account::*;
 pub use alias::*;
+pub use concurrency::*;
 pub use configuration::*;
 pub use enums::*;
 pub use function::*;
@@ -70,9 +72,9 @@ const OPERATIONS: &[&OperationSpec] = &[
     &UpdateAlias::SPEC,
     &DeleteAlias::SPEC,
     &ListAliases::SPEC,
-    &known("PutFunctionConcurrency", "PUT", 200, "/2017-10-31/functions/{FunctionName}/concurrency"),
+    &PutFunctionConcurrency::SPEC,
     &GetFunctionConcurrency::SPEC,
-    &known("DeleteFunctionConcurrency", "DELETE", 204, "/2017-10-31/functions/{FunctionName}/concurrency"),
+    &DeleteFunctionConcurrency::SPEC,
     &known(
         "PutProvisionedConcurrencyConfig",
         "PUT",

@@ -26,7 +26,7 @@ pub struct Resolved {
     pub executed_version: String,
 }
 
-/// What runs was changed: environments of `before` are of no more use.
+/// What runs was changed, or how much of it may run at once.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub before: Option<Arc<FunctionRecord>>,
@@ -253,7 +253,8 @@ impl Functions {
     fn told(&self, before: Option<&Arc<FunctionRecord>>, after: Option<&Arc<FunctionRecord>>) {
         self.count(before, after);
         let (before, after) = (before.map(running), after.map(running));
-        if before.as_ref().map(|record| &record.settings.id) == after.as_ref().map(|record| &record.settings.id) {
+        let matters = |record: &Arc<FunctionRecord>| (record.settings.id.clone(), record.reserved_concurrency);
+        if before.as_ref().map(matters) == after.as_ref().map(matters) {
             return;
         }
         let change = Change { before, after };

@@ -11,7 +11,8 @@ use crate::control::Control;
 use crate::function::fault::update_in_progress;
 use crate::function::{FunctionRecord, Step};
 
-async fn uninterrupted<T: Send + 'static>(
+/// Goes on to its end if nobody waits for it any more.
+pub(super) async fn uninterrupted<T: Send + 'static>(
     control: &Control,
     work: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Fault> {

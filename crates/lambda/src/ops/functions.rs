@@ -9,10 +9,10 @@ use wire::{Context, Permitted};
 
 use crate::api::{
     Concurrency, FunctionCodeLocation, FunctionConfiguration, GetFunction, GetFunctionCodeSigningConfig,
-    GetFunctionCodeSigningConfigResponse, GetFunctionConcurrency, GetFunctionConcurrencyResponse,
-    GetFunctionConfiguration, GetFunctionRecursionConfig, GetFunctionRecursionConfigResponse, GetFunctionResponse,
-    GetRuntimeManagementConfig, GetRuntimeManagementConfigResponse, ListFunctions, ListFunctionsResponse,
-    ListVersionsByFunction, ListVersionsByFunctionResponse, RecursiveLoop, UpdateRuntimeOn,
+    GetFunctionCodeSigningConfigResponse, GetFunctionConfiguration, GetFunctionRecursionConfig,
+    GetFunctionRecursionConfigResponse, GetFunctionResponse, GetRuntimeManagementConfig,
+    GetRuntimeManagementConfigResponse, ListFunctions, ListFunctionsResponse, ListVersionsByFunction,
+    ListVersionsByFunctionResponse, RecursiveLoop, UpdateRuntimeOn,
 };
 use crate::control::Control;
 use crate::function::fault::{function_not_found, invalid};
@@ -142,18 +142,13 @@ pub(crate) async fn list_versions(
 }
 
 /// The function that a name without a qualifier means.
-fn found_unqualified(control: &Control, name_form: &str, scope: &Scope) -> Result<Arc<FunctionRecord>, Fault> {
+pub(super) fn found_unqualified(
+    control: &Control,
+    name_form: &str,
+    scope: &Scope,
+) -> Result<Arc<FunctionRecord>, Fault> {
     let name = FunctionName::unqualified(name_form, scope)?;
     control.functions.latest(&name).map(|(record, _)| record)
-}
-
-pub(crate) async fn get_concurrency(
-    control: Arc<Control>,
-    permitted: Permitted<GetFunctionConcurrency>,
-) -> Result<GetFunctionConcurrencyResponse, Fault> {
-    let Permitted { context, input } = permitted;
-    let record = found_unqualified(&control, &input.function_name, &context.scope)?;
-    Ok(GetFunctionConcurrencyResponse { reserved_concurrent_executions: record.reserved_concurrency })
 }
 
 /// 200 also without one: Terraform asks for it after every creation.

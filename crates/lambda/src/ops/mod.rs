@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod aliases;
 mod commit;
+pub(crate) mod concurrency;
 pub(crate) mod create_function;
 pub(crate) mod delete_function;
 pub(crate) mod functions;

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod code;
+mod concurrency;
 mod crash;
 mod create;
 mod read;
@@ -130,6 +131,7 @@ impl House {
             permit: world.clone(),
             interpreters: world.clone(),
             data_dir: folder.path().to_owned(),
+            concurrency: base::limits::lambda::CONCURRENT_EXECUTIONS,
         };
         let control = Control::open(deps).await.expect("it opens");
         let service = control.operations(Service::new(&crate::SPEC));
