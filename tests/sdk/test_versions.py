@@ -320,13 +320,16 @@ class Aliases(Case):
 
 
 class Concurrency(Case):
+    def unreserved(self):
+        return self.lambda_.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+
     def test_reserved_and_switched_off(self):
         name = self.function(1)
+        left = self.unreserved()
         answer = self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
         self.assertEqual(answer["ReservedConcurrentExecutions"], 1)
         self.assertEqual(self.lambda_.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"], 1)
-        limits = self.lambda_.get_account_settings()["AccountLimit"]
-        self.assertEqual(limits["UnreservedConcurrentExecutions"], 999)
+        self.assertEqual(self.unreserved(), left - 1)
         self.assertEqual(self.result(name)["number"], 0)
         self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
         body = b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}'

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::function::{AliasRecord, FunctionName, Step};
+use crate::function::{AliasRecord, Change, FunctionName, OnChange, Step};
 
 pub(super) fn versions_path(name: &str) -> String {
     format!("{FUNCTIONS}/{name}/versions")
@@ -160,7 +160,7 @@ async fn by_pages(house: &House, path: &str) -> Vec<String> {
     let (mut found, mut marker) = (Vec::new(), String::new());
     loop {
         let page = house.ask("GET", &format!("{path}{marker}"), Json::Null).await.body;
-        let versions = page.get("Versions").or(page.get("Functions")).and_then(Json::as_array).expect("a list");
+        let versions = page.get("Versions").or_else(|| page.get("Functions")).and_then(Json::as_array).expect("a list");
         found.extend(versions.iter().map(|version| version["Version"].as_str().expect("text").to_owned()));
         assert!(versions.iter().all(|version| version.get("State").is_none()), "lists leave out what moves");
         match page["NextMarker"].as_str() {
@@ -258,6 +258,53 @@ async fn a_function_goes_with_its_versions() {
     assert_eq!(house.control.functions().usage(&context().scope), Default::default());
     let words = format!("Function not found: {}", arn("f"));
     house.refused("DELETE", &format!("{FUNCTIONS}/f?Qualifier=1"), Json::Null, says(MISSING, &words)).await;
+}
+
+/// What was heard of each version: whether it ran before and runs now.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(String, bool, bool)>>);
+
+impl OnChange for Heard {
+    fn changed(&self, change: &Change) {
+        let record = change.before.as_ref().or(change.after.as_ref()).expect("either is there");
+        self.0.lock().push((record.version.clone(), change.before.is_some(), change.after.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn the_pool_hears_of_each_version_for_itself() {
+    let mut house = House::new().await;
+    house.function("f").await;
+    let heard = Arc::new(Heard::default());
+    house.control.functions().on_change(heard.clone());
+    let next = || std::mem::take(&mut *heard.0.lock());
+    publish(&house, json!({})).await;
+    assert_eq!(next(), [("1".to_owned(), false, true)], "$LATEST is as it was");
+    publish_new(&mut house, "f", "new").await;
+    assert_eq!(next(), [("$LATEST".to_owned(), true, true), ("2".to_owned(), false, true)], "version 1 is as it was");
+    house.ask("DELETE", &format!("{FUNCTIONS}/f?Qualifier=1"), Json::Null).await;
+    assert_eq!(next(), [("1".to_owned(), true, false)]);
+    house.ask("DELETE", &format!("{FUNCTIONS}/f"), Json::Null).await;
+    assert_eq!(next(), [("$LATEST".to_owned(), true, false), ("2".to_owned(), true, false)]);
+}
+
+/// On a real store, where commits wait for each other.
+#[tokio::test]
+async fn changes_of_one_function_at_once_are_all_made() {
+    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    let at = folder.path().join("store");
+    let store = Store::open_sqlite(&at, Clock::wall(), Random::from_os()).await.expect("it opens");
+    let mut house = House::over(store, Disk::new(), folder, Arc::default()).await;
+    house.function("f").await;
+    let aliases = (0..8).map(|number| json!({"Name": format!("a{number}"), "FunctionVersion": "$LATEST"}));
+    let aliases = aliases.map(|body| ("/2015-03-31/functions/f/aliases", body));
+    let versions = (0..4).map(|_| ("/2015-03-31/functions/f/versions", json!({})));
+    let asked = aliases.chain(versions).map(|(path, body)| house.ask("POST", path, body));
+    let answers = futures_util::future::join_all(asked).await;
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+    let name = FunctionName::parse("f", &context().scope).expect("a name");
+    let functions = house.control.functions();
+    assert_eq!((functions.aliases(&name, None).len(), functions.last_number(&name)), (8, 1), "all of one version");
 }
 
 #[tokio::test]
