@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import urllib.request
@@ -411,6 +412,39 @@ class Terraform(Case):
         self.lambda_.delete_alias(**alias)
         self.lambda_.delete_function(FunctionName=name)
         self.fault(self.lambda_.get_function, FunctionName=name)
+
+
+class Killed(harness.Case):
+    def test_versions_aliases_and_reserves_are_there_after_a_kill(self):
+        folder = tempfile.mkdtemp(prefix="lambdad-sdk-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.serve(folder)
+        self.role = self.server.make_role("execution")
+        name = self.create(Code={"ZipFile": tells(1)}, Publish=True)
+        self.wait_active(f"{name}:1")
+        self.lambda_.update_function_code(FunctionName=name, ZipFile=tells(2), Publish=True)
+        self.wait_active(f"{name}:2")
+        alias, routing = {"FunctionName": name, "Name": "live"}, {"AdditionalVersionWeights": {"2": 0.5}}
+        made = self.lambda_.create_alias(**alias, FunctionVersion="1", RoutingConfig=routing)
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        self.server.kill()
+
+        self.serve(folder)
+        read = self.lambda_.get_alias(**alias)
+        self.assertEqual((read["RevisionId"], read["RoutingConfig"]), (made["RevisionId"], routing))
+        self.refused(429, "TooManyRequestsException", "Rate Exceeded.", self.lambda_.invoke, FunctionName=name)
+        self.lambda_.delete_function_concurrency(FunctionName=name)
+        self.wait_updated(name)
+        self.assertEqual([self.result(f"{name}:{number}")["number"] for number in (1, 2)], [1, 2])
+        self.assertIn(self.result(f"{name}:live")["number"], (1, 2))
+        self.lambda_.update_function_configuration(FunctionName=name, Timeout=9)
+        self.wait_updated(name)
+        self.assertEqual(self.lambda_.publish_version(FunctionName=name)["Version"], "3")
+
+    def serve(self, folder):
+        self.server = server = harness.Server(data_dir=folder)
+        self.addCleanup(lambda: server.process.poll() is None and server.kill())
+        self.lambda_ = server.client("lambda")
 
 
 class CommandLine(Case):

@@ -150,7 +150,8 @@ impl Functions {
     }
 
     pub(crate) fn alias(&self, name: &FunctionName, alias: &str) -> Option<Arc<AliasRecord>> {
-        self.aliases.get(key(name, alias))
+        // What names a version names no alias.
+        if version::key(alias).is_some() { None } else { self.aliases.get(key(name, alias)) }
     }
 
     /// The aliases of a function after the one called `after`, by name.

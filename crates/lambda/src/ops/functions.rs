@@ -20,6 +20,8 @@ use crate::function::{FunctionName, FunctionRecord, describe, version};
 
 /// What a list answers at most, whatever MaxItems says.
 const PAGE: usize = 50;
+/// Greater than the key of any version.
+const AFTER_ALL_VERSIONS: &str = "~";
 
 /// The version that a name and the member Qualifier mean, and the ARN by which it was asked for.
 fn found(
@@ -90,7 +92,9 @@ pub(crate) async fn list(
     while found.len() <= limit {
         let page = control.functions.page(scope, after.as_ref(), PAGE);
         let Some(last) = page.last() else { break };
-        after = Some((last.name.clone(), last.version.clone()));
+        // Past a function's versions at once, where they are not asked for.
+        let last_seen = if every_version { last.version.as_str() } else { AFTER_ALL_VERSIONS };
+        after = Some((last.name.clone(), last_seen.to_owned()));
         found.extend(page.into_iter().filter(|record| every_version || record.is_latest()));
     }
     let next_marker = (found.len() > limit).then(|| marker(&found[limit - 1]));
