@@ -11,7 +11,7 @@ const FUNCTION: Resource = Resource::Computed(function_arn);
 shape! {
     pub struct PutFunctionConcurrencyRequest {
         function_name: String = "FunctionName" [label, len(1, 140), pattern(FUNCTION_NAME)],
-        reserved_concurrent_executions: i32 = "ReservedConcurrentExecutions" [range(0, 2_147_483_647)],
+        reserved_concurrent_executions: i32 = "ReservedConcurrentExecutions" [range(0, i64::MAX)],
     }
 
     pub struct GetFunctionConcurrencyRequest {
