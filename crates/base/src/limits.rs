@@ -32,6 +32,8 @@ pub mod lambda {
     pub const TOTAL_CODE_BYTES: i64 = 322_122_547_200;
     pub const TAGS: usize = 50;
     pub const FUNCTION_NAME_CHARS: usize = 64;
+    /// Of one function; AWS names no number.
+    pub const ALIASES: usize = 1_000;
     /// The tail that `X-Amz-Log-Result` carries.
     pub const LOG_TAIL_BYTES: usize = 4_096;
     /// Entries of an archive; AWS names no number.

@@ -29,6 +29,8 @@ pub struct Deps {
     pub interpreters: Arc<dyn Interpreters>,
     /// Code is unpacked into `code/` below it.
     pub data_dir: PathBuf,
+    /// Events that run at once in an account and region.
+    pub concurrency: i32,
 }
 
 impl std::fmt::Debug for Deps {
@@ -44,6 +46,8 @@ pub struct Control {
     pub(crate) archives: Archives,
     pub(crate) trees: Arc<Trees>,
     pub(crate) links: Links,
+    /// Whoever reserves concurrency has its turn.
+    pub(crate) reserving: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +71,7 @@ impl Control {
         let trees = Trees::open(root, archives.clone(), deps.tasks.clone(), deps.random.clone()).await?;
         let functions = Arc::new(Functions::open(&space, trees.clone()).await?);
         let links = Links::open_in(&space, archives.clone()).await?;
-        let control = Arc::new(Self { deps, functions, archives, trees, links });
+        let control = Arc::new(Self { deps, functions, archives, trees, links, reserving: Default::default() });
         control.deps.tasks.spawn("code_collect", control.trees.clone().collect_always());
         ops::prepare::resume(&control);
         Ok(control)
@@ -105,8 +109,16 @@ impl Control {
             .on::<api::ListVersionsByFunction, _, _, _>(self, ops::functions::list_versions)
             .on::<api::UpdateFunctionCode, _, _, _>(self, ops::update_function_code::handle)
             .on::<api::UpdateFunctionConfiguration, _, _, _>(self, ops::update_function_configuration::handle)
-            .on::<api::DeleteFunction, _, _, _>(self, ops::functions::delete)
-            .on::<api::GetFunctionConcurrency, _, _, _>(self, ops::functions::get_concurrency)
+            .on::<api::DeleteFunction, _, _, _>(self, ops::delete_function::handle)
+            .on::<api::PublishVersion, _, _, _>(self, ops::publish::handle)
+            .on::<api::CreateAlias, _, _, _>(self, ops::aliases::create)
+            .on::<api::GetAlias, _, _, _>(self, ops::aliases::get)
+            .on::<api::UpdateAlias, _, _, _>(self, ops::aliases::update)
+            .on::<api::DeleteAlias, _, _, _>(self, ops::aliases::delete)
+            .on::<api::ListAliases, _, _, _>(self, ops::aliases::list)
+            .on::<api::PutFunctionConcurrency, _, _, _>(self, ops::concurrency::put)
+            .on::<api::GetFunctionConcurrency, _, _, _>(self, ops::concurrency::get)
+            .on::<api::DeleteFunctionConcurrency, _, _, _>(self, ops::concurrency::delete)
             .on::<api::GetFunctionCodeSigningConfig, _, _, _>(self, ops::functions::get_code_signing_config)
             .on::<api::GetFunctionRecursionConfig, _, _, _>(self, ops::functions::get_recursion_config)
             .on::<api::GetRuntimeManagementConfig, _, _, _>(self, ops::functions::get_runtime_management_config)

@@ -57,6 +57,7 @@ impl DataPlane {
             functions,
         });
         invoker.functions.on_change(invoker.clone());
+        invoker.functions.all().iter().for_each(|record| invoker.reserve(record));
         Ok(Self { invoker, tasks: tasks.clone() })
     }
 
@@ -82,16 +83,27 @@ impl DataPlane {
     }
 }
 
-/// A function that changed or went takes its environments with it.
+/// A version that changed or went takes its environments with it, and no other's.
 impl OnChange for Invoker {
     fn changed(&self, change: &Change) {
+        if let Some(record) = change.after.as_ref().or(change.before.as_ref()) {
+            self.reserve(record);
+        }
         let Some(before) = &change.before else { return };
         let same = change.after.as_ref().is_some_and(|after| runs_the_same(before, after));
         if !same {
-            let arn = before.arn();
-            self.launcher.forget(&arn);
-            self.pool.forget(&arn, &before.running().id);
+            self.launcher.forget(before);
+            self.pool.forget(&before.arn(), &before.version, &before.running().id);
         }
+    }
+}
+
+impl Invoker {
+    /// A function's reserve stands with its `$LATEST`. It is what it is now, whichever change brings us here.
+    fn reserve(&self, record: &FunctionRecord) {
+        let Some(scope) = record.scope().filter(|_| record.is_latest()) else { return };
+        let now = || self.functions.latest(&record.function_name()).ok()?.0.reserved_concurrency;
+        self.pool.reserve(&scope, &record.name, now);
     }
 }
 

@@ -46,9 +46,9 @@ impl Launcher {
         Ok(launch)
     }
 
-    /// Lets go of a function's code, so that it can be removed.
-    pub(crate) fn forget(&self, function_arn: &str) {
-        self.made.lock().retain(|_, launch| launch.function_arn != function_arn);
+    /// Lets go of a version's code, so that it can be removed.
+    pub(crate) fn forget(&self, function: &FunctionRecord) {
+        self.made.lock().remove(&function.qualified_arn());
     }
 
     async fn make(&self, function: &FunctionRecord, settings: &Settings) -> Result<Launch, Fault> {

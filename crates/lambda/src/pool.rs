@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base::doors::{Call, Decision, Emit, Permit, Question};
-use base::{Fault, Tasks};
+use base::{Fault, Scope, Tasks};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub struct Keeping {
     pub sweep: Duration,
     /// An environment that was idle for so long stands still until its next event; `None`: never.
     pub freeze_after: Option<Duration>,
-    /// Events that run at once in an account.
+    /// Events that run at once in an account and region.
     pub concurrency: i32,
 }
 
@@ -108,6 +108,11 @@ impl Pool {
         still
     }
 
+    /// What a function has reserved for itself.
+    pub fn reserve(&self, scope: &Scope, function: &str, reserved: impl FnOnce() -> Option<i32>) {
+        self.admission.reserve(scope, function, reserved);
+    }
+
     /// Runs one event. It goes on to its end even if nobody waits for the answer any more.
     pub(crate) async fn run(
         self: &Arc<Self>,
@@ -115,7 +120,7 @@ impl Pool {
         invocation: Invocation,
         want_tail: bool,
     ) -> Result<Finished, Fault> {
-        let admitted = self.admission.admit(&launch.scope.account)?;
+        let admitted = self.admission.admit(&launch.scope, &launch.function_name)?;
         let pool = self.clone();
         let running = self.running.spawn("invocation", async move {
             let _admitted = admitted;
@@ -208,15 +213,12 @@ impl Pool {
         idle.entry(key(&environment.launch)).or_default().push(Idle { environment, since });
     }
 
-    /// Environments of a function that changed or went are of no use any more: idle ones go now, busy ones, and those
+    /// Environments of a version that changed or went are of no use any more: idle ones go now, busy ones, and those
     /// that are still being made, when their event has ended. `revision` is the one that ran until now.
-    pub fn forget(&self, function_arn: &str, revision: &str) {
+    pub fn forget(&self, function_arn: &str, version: &str, revision: &str) {
         self.forgotten.lock().insert(revision.to_owned(), self.workshop.clock.instant());
-        let gone: Vec<_> = {
-            let mut idle = self.idle.lock();
-            idle.extract_if(|(arn, _), _| arn == function_arn).flat_map(|(_, environments)| environments).collect()
-        };
-        for idle in gone {
+        let gone = self.idle.lock().remove(&(function_arn.to_owned(), version.to_owned()));
+        for idle in gone.into_iter().flatten() {
             self.discard(idle.environment);
         }
     }

@@ -102,6 +102,7 @@ impl Open {
             permit: access.clone(),
             interpreters: runtimes.clone(),
             data_dir: options.data_dir.clone(),
+            concurrency: options.concurrency,
         })
         .await?;
         let keeping = Keeping {

@@ -190,15 +190,6 @@ shape! {
         status_code: Option<i32> = "StatusCode" [status],
     }
 
-    pub struct GetFunctionConcurrencyRequest {
-        function_name: String = "FunctionName" [label, len(1, 140), pattern(FUNCTION_NAME)],
-    }
-
-    pub struct GetFunctionConcurrencyResponse {
-        reserved_concurrent_executions: Option<i32> =
-            "ReservedConcurrentExecutions" [range(0, 2_147_483_647)],
-    }
-
     pub struct GetFunctionCodeSigningConfigRequest {
         function_name: String = "FunctionName" [label, len(1, 256), pattern(NAMESPACED_FUNCTION_NAME)],
     }
@@ -301,14 +292,6 @@ op! {
         errors: [
             "InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException",
             "ResourceNotFoundException",
-        ],
-    }
-
-    pub GetFunctionConcurrency(GetFunctionConcurrencyRequest) -> GetFunctionConcurrencyResponse {
-        http: GET 200 "/2019-09-30/functions/{FunctionName}/concurrency",
-        permit: "lambda:GetFunctionConcurrency" on FUNCTION,
-        errors: [
-            "InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException",
         ],
     }
 

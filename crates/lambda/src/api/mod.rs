@@ -3,6 +3,8 @@
 //! Data, no behaviour. An operation that nobody has built yet stands here with [`OperationSpec::known`], in one line.
 
 pub mod account;
+pub mod alias;
+pub mod concurrency;
 pub mod configuration;
 pub mod enums;
 pub mod errors;
@@ -12,14 +14,18 @@ pub mod patterns;
 pub mod resource;
 pub mod settings;
 pub mod tags;
+pub mod version;
 
 pub use account::*;
+pub use alias::*;
+pub use concurrency::*;
 pub use configuration::*;
 pub use enums::*;
 pub use function::*;
 pub use invoke::*;
 pub use settings::*;
 pub use tags::*;
+pub use version::*;
 
 use wire::{Operation, OperationSpec, ServiceSpec, Tongue};
 
@@ -59,16 +65,16 @@ const OPERATIONS: &[&OperationSpec] = &[
         "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
     ),
     &known("InvokeAsync", "POST", 202, "/2014-11-13/functions/{FunctionName}/invoke-async"),
-    &known("PublishVersion", "POST", 201, "/2015-03-31/functions/{FunctionName}/versions"),
+    &PublishVersion::SPEC,
     &ListVersionsByFunction::SPEC,
-    &known("CreateAlias", "POST", 201, "/2015-03-31/functions/{FunctionName}/aliases"),
-    &known("GetAlias", "GET", 200, "/2015-03-31/functions/{FunctionName}/aliases/{Name}"),
-    &known("UpdateAlias", "PUT", 200, "/2015-03-31/functions/{FunctionName}/aliases/{Name}"),
-    &known("DeleteAlias", "DELETE", 204, "/2015-03-31/functions/{FunctionName}/aliases/{Name}"),
-    &known("ListAliases", "GET", 200, "/2015-03-31/functions/{FunctionName}/aliases"),
-    &known("PutFunctionConcurrency", "PUT", 200, "/2017-10-31/functions/{FunctionName}/concurrency"),
+    &CreateAlias::SPEC,
+    &GetAlias::SPEC,
+    &UpdateAlias::SPEC,
+    &DeleteAlias::SPEC,
+    &ListAliases::SPEC,
+    &PutFunctionConcurrency::SPEC,
     &GetFunctionConcurrency::SPEC,
-    &known("DeleteFunctionConcurrency", "DELETE", 204, "/2017-10-31/functions/{FunctionName}/concurrency"),
+    &DeleteFunctionConcurrency::SPEC,
     &known(
         "PutProvisionedConcurrencyConfig",
         "PUT",

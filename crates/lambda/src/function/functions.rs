@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use base::{Fault, Scope};
+use base::{Fault, Random, Scope};
 use parking_lot::{Mutex, RwLock};
-use store::engine::Revision;
 use store::{BlobId, Error, Space, Table, View};
 
-use super::fault::{conflict, function_not_found, update_in_progress};
+use super::alias::AliasRecord;
+use super::fault::{conflict, function_not_found};
 use super::name::{FunctionName, LATEST};
 use super::record::{Code, FunctionRecord};
-use crate::code::{CodeTree, Incoming, Trees, archives, trees};
+use super::step::{Found, Step};
+use super::version::{self, LastNumber};
+use crate::code::{CodeTree, Trees, trees};
 
 /// What an invocation runs.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ pub struct Resolved {
     pub executed_version: String,
 }
 
-/// What runs was changed: environments of `before` are of no more use.
+/// What runs was changed, or how much of it may run at once.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub before: Option<Arc<FunctionRecord>>,
@@ -58,7 +60,11 @@ struct Shown {
 pub struct Functions {
     table: Table<FunctionRecord>,
     view: View<FunctionRecord, Shown>,
+    aliases: View<AliasRecord>,
+    numbers: View<LastNumber>,
     trees: Arc<Trees>,
+    /// Chooses between the two versions of an alias.
+    random: Random,
     listeners: RwLock<Vec<Arc<dyn OnChange>>>,
     usage: Mutex<HashMap<Scope, Usage>>,
 }
@@ -69,7 +75,10 @@ impl Functions {
         let functions = Self {
             table: space.table(),
             view: space.view_of(Shown::of).await?,
+            aliases: space.view().await?,
+            numbers: space.view().await?,
             trees,
+            random: space.random().clone(),
             listeners: RwLock::default(),
             usage: Mutex::default(),
         };
@@ -79,11 +88,14 @@ impl Functions {
         Ok(functions)
     }
 
-    /// What an invocation of `name_form` runs, or why it can't. Source of the refusals: oracle 3.1.
+    /// What an invocation of `name_form` runs, or why it can't. Source of the refusals: oracle 3.1. An alias of two
+    /// versions leads to either, by weight.
     pub fn resolve(&self, scope: &Scope, name_form: &str, qualifier: Option<&str>) -> Result<Resolved, Fault> {
         let name = FunctionName::qualified(name_form, qualifier, scope)?;
-        let version = name.qualifier.as_deref().unwrap_or(LATEST);
-        let shown = self.shown(&name, version).ok_or_else(|| function_not_found(&name.arn_of(version)))?;
+        let given = name.qualifier.as_deref().unwrap_or(LATEST);
+        let alias = self.alias(&name, given);
+        let version = alias.as_ref().map_or(given, |alias| alias.pick(self.random.fraction()));
+        let shown = self.shown(&name, version).ok_or_else(|| function_not_found(&name.arn_of(given)))?;
         shown.record.status.invocable()?;
         Ok(Resolved {
             function: shown.runs.clone(),
@@ -114,13 +126,43 @@ impl Functions {
     }
 
     /// The record of a version, with the revision that a change may expect.
-    pub(crate) fn find(&self, name: &FunctionName, version: &str) -> Option<(Arc<FunctionRecord>, Revision)> {
-        let key = (name.account.as_str(), name.region.as_str(), name.name.as_str(), version);
-        self.view.entry(key).map(|entry| (entry.value.record.clone(), entry.revision))
+    pub(crate) fn find(&self, name: &FunctionName, version: &str) -> Option<Found> {
+        let entry = self.view.entry(key(name, &version::key(version)?))?;
+        Some((entry.value.record.clone(), entry.revision))
+    }
+
+    /// The record of `$LATEST`, or 404 in the words for the function itself.
+    pub(crate) fn latest(&self, name: &FunctionName) -> Result<Found, Fault> {
+        self.find(name, LATEST).ok_or_else(|| function_not_found(&name.arn()))
+    }
+
+    /// The record that the name's qualifier means; of an alias, the version that it stands for first.
+    pub(crate) fn meant(&self, name: &FunctionName) -> Option<Found> {
+        let given = name.qualifier.as_deref().unwrap_or(LATEST);
+        match self.alias(name, given) {
+            Some(alias) => self.find(name, &alias.version),
+            None => self.find(name, given),
+        }
     }
 
     fn shown(&self, name: &FunctionName, version: &str) -> Option<Arc<Shown>> {
-        self.view.get((name.account.as_str(), name.region.as_str(), name.name.as_str(), version))
+        self.view.get(key(name, &version::key(version)?))
+    }
+
+    pub(crate) fn alias(&self, name: &FunctionName, alias: &str) -> Option<Arc<AliasRecord>> {
+        // What names a version names no alias.
+        if version::key(alias).is_some() { None } else { self.aliases.get(key(name, alias)) }
+    }
+
+    /// The aliases of a function after the one called `after`, by name.
+    pub(crate) fn aliases(&self, name: &FunctionName, after: Option<&str>) -> Vec<Arc<AliasRecord>> {
+        let after = after.map(|after| (name.account.clone(), name.region.clone(), name.name.clone(), after.to_owned()));
+        self.aliases.list(prefix(name), after.as_ref(), usize::MAX)
+    }
+
+    /// The number of the version that was published last, 0 if none was.
+    pub(crate) fn last_number(&self, name: &FunctionName) -> u64 {
+        self.numbers.get(prefix(name)).map_or(0, |last| last.number)
     }
 
     /// Up to `limit` records of a scope after the function and version `after`, by name.
@@ -131,15 +173,16 @@ impl Functions {
         limit: usize,
     ) -> Vec<Arc<FunctionRecord>> {
         let (account, region) = (scope.account.as_str(), scope.region.as_str());
-        let after = after.map(|(name, version)| (account.to_owned(), region.to_owned(), name.clone(), version.clone()));
+        let version_key = |version: &String| version::key(version).unwrap_or_else(|| version.clone());
+        let after =
+            after.map(|(name, version)| (account.to_owned(), region.to_owned(), name.clone(), version_key(version)));
         let found = self.view.list((account, region), after.as_ref(), limit);
         found.iter().map(|shown| shown.record.clone()).collect()
     }
 
-    /// Every version of a function.
+    /// Every version of a function, `$LATEST` first, then by number.
     pub(crate) fn versions(&self, name: &FunctionName) -> Vec<Arc<FunctionRecord>> {
-        let prefix = (name.account.as_str(), name.region.as_str(), name.name.as_str());
-        let found = self.view.list(prefix, None, usize::MAX);
+        let found = self.view.list(prefix(name), None, usize::MAX);
         found.iter().map(|shown| shown.record.clone()).collect()
     }
 
@@ -162,96 +205,57 @@ impl Functions {
         self.usage.lock().get(scope).copied().unwrap_or_default()
     }
 
-    /// The record and its archive in one commit. 409 if there is one of this name.
-    pub(crate) async fn insert(
-        &self,
-        record: FunctionRecord,
-        archive: &Incoming,
-    ) -> Result<Arc<FunctionRecord>, Fault> {
+    /// The records as they were written; `None` if somebody else changed one of them meanwhile, and nothing was done.
+    pub(crate) async fn commit(&self, step: Step) -> Result<Option<Vec<Arc<FunctionRecord>>>, Fault> {
         let mut batch = self.table.space().batch();
-        archives::put(&mut batch, record.archive_key(&record.settings.code), archive);
-        batch.insert(&record);
+        step.fill(&mut batch, &step.unneeded(&self.family(&step)));
         match batch.commit().await {
-            Ok(_) => Ok(self.settled(None, record)),
-            Err(error) if error.is_conflict() => Err(already_there(&record.name)),
-            Err(error) if self.is_written(&record) => Ok(self.settled_after(&error, None, record)),
+            Ok(_) => Ok(Some(self.settled(step))),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) if self.is_done(&step) => {
+                tracing::warn!(%error, "a function was changed, though the store failed");
+                Ok(Some(self.settled(step)))
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The record, its new archive if there is one, and the end of those that it needs no more, in one commit. 409 if
-    /// somebody else changed the record meanwhile.
-    pub(crate) async fn update(
-        &self,
-        before: &Arc<FunctionRecord>,
-        revision: Revision,
-        record: FunctionRecord,
-        archive: Option<&Incoming>,
-    ) -> Result<Arc<FunctionRecord>, Fault> {
-        let mut batch = self.table.space().batch();
-        if let Some(archive) = archive {
-            archives::put(&mut batch, record.archive_key(&record.settings.code), archive);
-        }
-        for code in before.codes().filter(|code| record.codes().all(|needed| needed.id != code.id)) {
-            archives::delete(&mut batch, &record.archive_key(code));
-        }
-        batch.update(&record, revision);
-        match batch.commit().await {
-            Ok(_) => Ok(self.settled(Some(before), record)),
-            Err(error) if error.is_conflict() => Err(update_in_progress(&record.arn())),
-            Err(error) if self.is_written(&record) => Ok(self.settled_after(&error, Some(before), record)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// False if somebody else changed the record meanwhile, and nothing was deleted.
-    pub(crate) async fn delete(&self, before: &Arc<FunctionRecord>, revision: Revision) -> Result<bool, Fault> {
-        let mut batch = self.table.space().batch();
-        batch.delete_at::<FunctionRecord>(store::Record::key(&**before), revision);
-        for code in before.codes() {
-            archives::delete(&mut batch, &before.archive_key(code));
-        }
-        match batch.commit().await {
-            Ok(_) => {
-                self.told(Some(before), None);
-                Ok(true)
-            }
-            Err(error) if error.is_conflict() => Ok(false),
-            Err(error) if self.view.get(store::Record::key(&**before)).is_none() => {
-                tracing::warn!(function = %before.arn(), %error, "a function was deleted, though the store failed");
-                self.told(Some(before), None);
-                Ok(true)
-            }
-            Err(error) => Err(error.into()),
-        }
+    /// All records of the function that a step is about.
+    fn family(&self, step: &Step) -> Vec<Arc<FunctionRecord>> {
+        let written = step.writes.iter().map(|write| &write.after);
+        let any = written.chain(step.deletes.iter().map(|(record, _)| &**record)).next();
+        any.map_or_else(Vec::new, |record| self.versions(&record.function_name()))
     }
 
     /// A failed commit may have been done all the same: the view shows only what was.
-    fn is_written(&self, record: &FunctionRecord) -> bool {
-        self.view.get(store::Record::key(record)).is_some_and(|shown| *shown.record == *record)
+    fn is_done(&self, step: &Step) -> bool {
+        let record = |record: &FunctionRecord| self.view.get(store::Record::key(record));
+        let alias = |alias: &AliasRecord| self.aliases.get(store::Record::key(alias));
+        step.writes.iter().all(|write| record(&write.after).is_some_and(|shown| *shown.record == write.after))
+            && step.deletes.iter().all(|(deleted, _)| record(deleted).is_none())
+            && step.alias.iter().all(|put| alias(put).is_some_and(|shown| *shown == *put))
+            && step.deleted_aliases.iter().all(|deleted| alias(deleted).is_none())
     }
 
-    fn settled_after(
-        &self,
-        error: &Error,
-        before: Option<&Arc<FunctionRecord>>,
-        record: FunctionRecord,
-    ) -> Arc<FunctionRecord> {
-        tracing::warn!(function = %record.arn(), %error, "a function was written, though the store failed");
-        self.settled(before, record)
-    }
-
-    fn settled(&self, before: Option<&Arc<FunctionRecord>>, record: FunctionRecord) -> Arc<FunctionRecord> {
-        let record = Arc::new(record);
-        self.told(before, Some(&record));
-        record
+    fn settled(&self, step: Step) -> Vec<Arc<FunctionRecord>> {
+        let mut written = Vec::new();
+        for write in step.writes {
+            let after = Arc::new(write.after);
+            self.told(write.before.as_ref().map(|(before, _)| before), Some(&after));
+            written.push(after);
+        }
+        for (before, _) in &step.deletes {
+            self.told(Some(before), None);
+        }
+        written
     }
 
     /// Counts, and tells the listeners.
     fn told(&self, before: Option<&Arc<FunctionRecord>>, after: Option<&Arc<FunctionRecord>>) {
         self.count(before, after);
         let (before, after) = (before.map(running), after.map(running));
-        if before.as_ref().map(|record| &record.settings.id) == after.as_ref().map(|record| &record.settings.id) {
+        let matters = |record: &Arc<FunctionRecord>| (record.settings.id.clone(), record.reserved_concurrency);
+        if before.as_ref().map(matters) == after.as_ref().map(matters) {
             return;
         }
         let change = Change { before, after };
@@ -290,6 +294,14 @@ impl Usage {
 
 fn reserved(record: &FunctionRecord) -> u32 {
     record.reserved_concurrency.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+}
+
+fn key<'a>(name: &'a FunctionName, last: &'a str) -> (&'a str, &'a str, &'a str, &'a str) {
+    (&name.account, &name.region, &name.name, last)
+}
+
+fn prefix(name: &FunctionName) -> (&str, &str, &str) {
+    (&name.account, &name.region, &name.name)
 }
 
 pub(crate) fn already_there(name: &str) -> Fault {

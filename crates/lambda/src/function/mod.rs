@@ -2,8 +2,9 @@
 //!
 //! Kept: everything that UpdateFunctionConfiguration can set and that means something on this host. Refused with
 //! AWS's words, or with plain ones where AWS has none: container images, file systems, tenancy, durable functions,
-//! capacity providers, accelerators. Versions other than `$LATEST` come with PublishVersion.
+//! capacity providers, accelerators.
 
+pub mod alias;
 pub mod describe;
 pub mod environment;
 pub(crate) mod fault;
@@ -14,10 +15,14 @@ pub mod record;
 pub mod runtime;
 pub mod settings;
 pub mod state;
+pub(crate) mod step;
 pub mod tags;
+pub mod version;
 
+pub use alias::AliasRecord;
 pub use functions::{Change, Functions, OnChange, Resolved};
 pub use name::{FunctionName, LATEST, session_name};
 pub use record::{Code, Config, FunctionRecord, Layer, Logging, Settings, Vpc};
 pub use runtime::Interpreters;
 pub use state::Status;
+pub(crate) use step::{Found, Step};

@@ -5,12 +5,13 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use store::BlobId;
 
-use super::name::LATEST;
+use super::name::{FunctionName, LATEST};
 use super::state::Status;
+use super::version;
 use crate::api::{ApplicationLogLevel, Architecture, LogFormat, SnapStartApplyOn, SystemLogLevel, TracingMode};
 use crate::code::ArchiveKey;
 
-/// One version of a function; for now there is `$LATEST` only.
+/// One version of a function: `$LATEST`, or a published one, which never changes once it is Active.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FunctionRecord {
     pub account: String,
@@ -31,6 +32,9 @@ pub struct FunctionRecord {
     pub tags: IndexMap<String, String>,
     #[serde(default)]
     pub reserved_concurrency: Option<i32>,
+    /// Of a published version: the description that `$LATEST` had then, whatever the version's own is.
+    #[serde(default)]
+    pub latest_description: Option<String>,
 }
 
 /// What a function runs as.
@@ -111,6 +115,16 @@ impl FunctionRecord {
         Arn::new("lambda", &self.region, &self.account, format!("function:{}", self.name)).to_string()
     }
 
+    /// The function, whatever the version.
+    pub fn function_name(&self) -> FunctionName {
+        FunctionName {
+            region: self.region.clone(),
+            account: self.account.clone(),
+            name: self.name.clone(),
+            qualifier: None,
+        }
+    }
+
     /// The ARN with this version.
     pub fn qualified_arn(&self) -> String {
         format!("{}:{}", self.arn(), self.version)
@@ -144,11 +158,12 @@ impl FunctionRecord {
 
 impl store::Record for FunctionRecord {
     const TABLE: &'static str = "function";
-    /// Account, region, name, version.
+    /// Account, region, name, and the version as [`version::key`] writes it.
     type Key = (String, String, String, String);
 
     fn key(&self) -> Self::Key {
-        (self.account.clone(), self.region.clone(), self.name.clone(), self.version.clone())
+        let version = version::key(&self.version).unwrap_or_else(|| self.version.clone());
+        (self.account.clone(), self.region.clone(), self.name.clone(), version)
     }
 }
 

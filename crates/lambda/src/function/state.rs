@@ -53,7 +53,8 @@ impl Status {
         }
     }
 
-    fn active() -> Self {
+    /// One that is ready, and wasn't changed since or was with success.
+    pub fn active() -> Self {
         Self {
             state: State::Active,
             reason: None,
@@ -79,6 +80,15 @@ impl Status {
                 update_reason_code: Some(LastUpdateStatusReasonCode::Creating),
                 ..self.clone()
             }),
+            (state, _) => Err(not_now(state)),
+        }
+    }
+
+    /// Whether a version may be published of what runs; `arn` as in [`Status::updating`].
+    pub fn publishable(&self, arn: &str) -> Result<(), Fault> {
+        match (self.state, self.update) {
+            (_, Some(LastUpdateStatus::InProgress)) => Err(update_in_progress(arn)),
+            (State::Active, _) => Ok(()),
             (state, _) => Err(not_now(state)),
         }
     }
@@ -198,6 +208,20 @@ mod tests {
         assert_eq!(Status::creating().updating("arn").expect_err("pending").message, words);
         assert_eq!(Status::creating().invocable().expect_err("pending").message, words);
         assert!(active().invocable().is_ok());
+    }
+
+    #[test]
+    fn only_what_is_settled_and_runs_is_published() {
+        assert!(active().publishable("arn").is_ok());
+        let updating = active().updating("arn").expect("active");
+        assert_eq!(updating.publishable("arn").expect_err("in progress").message, update_in_progress("arn").message);
+        assert_eq!(
+            Status::creating().publishable("arn").expect_err("pending").message,
+            not_now(State::Pending).message
+        );
+        let why = Unready::Internal(String::new());
+        assert!(updating.unready(&why).expect("in progress").publishable("arn").is_ok(), "what was there still runs");
+        assert!(Status::creating().unready(&why).expect("pending").publishable("arn").is_err());
     }
 
     #[test]

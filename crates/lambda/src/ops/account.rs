@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base::Fault;
-use base::limits::lambda::{CONCURRENT_EXECUTIONS, TOTAL_CODE_BYTES, UNZIPPED_BYTES, ZIPPED_BYTES};
+use base::limits::lambda::{TOTAL_CODE_BYTES, UNZIPPED_BYTES, ZIPPED_BYTES};
 use wire::Permitted;
 
 use crate::api::{AccountLimit, AccountUsage, GetAccountSettings, GetAccountSettingsResponse};
@@ -14,13 +14,14 @@ pub(crate) async fn get_settings(
     permitted: Permitted<GetAccountSettings>,
 ) -> Result<GetAccountSettingsResponse, Fault> {
     let usage = control.functions.usage(&permitted.context.scope);
-    let unreserved = i64::from(CONCURRENT_EXECUTIONS) - i64::from(usage.reserved_concurrency);
+    let concurrency = control.deps.concurrency;
+    let unreserved = i64::from(concurrency) - i64::from(usage.reserved_concurrency);
     Ok(GetAccountSettingsResponse {
         account_limit: Some(AccountLimit {
             total_code_size: Some(TOTAL_CODE_BYTES),
             code_size_unzipped: i64::try_from(UNZIPPED_BYTES).ok(),
             code_size_zipped: i64::try_from(ZIPPED_BYTES).ok(),
-            concurrent_executions: Some(CONCURRENT_EXECUTIONS),
+            concurrent_executions: Some(concurrency),
             unreserved_concurrent_executions: i32::try_from(unreserved.max(0)).ok(),
         }),
         account_usage: Some(AccountUsage {

@@ -7,57 +7,42 @@ use base::Fault;
 use store::engine::Revision;
 
 use super::prepare;
-use crate::code::Incoming;
 use crate::control::Control;
-use crate::function::FunctionRecord;
+use crate::function::fault::update_in_progress;
+use crate::function::{FunctionRecord, Step};
 
-async fn uninterrupted<T: Send + 'static>(
+/// Goes on to its end if nobody waits for it any more.
+pub(super) async fn uninterrupted<T: Send + 'static>(
     control: &Control,
     work: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Fault> {
     control.deps.tasks.spawn("function_commit", work).await.map_err(Fault::internal)?
 }
 
-/// A new function; its preparation begins.
-pub(super) async fn insert(
-    control: &Arc<Control>,
-    record: FunctionRecord,
-    archive: Incoming,
-) -> Result<Arc<FunctionRecord>, Fault> {
+/// What the step wrote; the preparation of what needs one begins. `None` if somebody else changed the function
+/// meanwhile, and nothing was done: look again.
+pub(super) async fn step(control: &Arc<Control>, step: Step) -> Result<Option<Vec<Arc<FunctionRecord>>>, Fault> {
     let this = control.clone();
     uninterrupted(control, async move {
-        let record = this.functions.insert(record, &archive).await?;
-        prepare::begin(&this, &record);
-        Ok(record)
+        let written = this.functions.commit(step).await?;
+        for record in written.iter().flatten().filter(|record| record.status.is_preparing()) {
+            prepare::begin(&this, record);
+        }
+        Ok(written)
     })
     .await
 }
 
-/// A changed function; its preparation begins if the change needs one.
+/// One changed record; 409 if somebody else changed it meanwhile.
 pub(super) async fn update(
     control: &Arc<Control>,
     before: Arc<FunctionRecord>,
     revision: Revision,
     record: FunctionRecord,
-    archive: Option<Incoming>,
-) -> Result<Arc<FunctionRecord>, Fault> {
-    let this = control.clone();
-    uninterrupted(control, async move {
-        let record = this.functions.update(&before, revision, record, archive.as_ref()).await?;
-        if record.status.is_preparing() {
-            prepare::begin(&this, &record);
-        }
-        Ok(record)
-    })
-    .await
-}
-
-/// False if the function was changed meanwhile, and nothing was deleted.
-pub(super) async fn delete(
-    control: &Arc<Control>,
-    before: Arc<FunctionRecord>,
-    revision: Revision,
-) -> Result<bool, Fault> {
-    let functions = control.functions.clone();
-    uninterrupted(control, async move { functions.delete(&before, revision).await }).await
+) -> Result<(), Fault> {
+    let arn = record.arn();
+    match step(control, Step::default().update((before, revision), record)).await? {
+        Some(_) => Ok(()),
+        None => Err(update_in_progress(&arn)),
+    }
 }

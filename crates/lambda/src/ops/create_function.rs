@@ -7,11 +7,12 @@ use indexmap::IndexMap;
 use wire::Permitted;
 
 use super::intake::{self, Source};
-use super::{commit, refuse_publish, role};
+use super::publish::{self, refuse_publish_to};
+use super::role;
 use crate::api::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use crate::control::Control;
 use crate::function::functions::already_there;
-use crate::function::{Code, Config, FunctionName, FunctionRecord, LATEST, Settings, Status, describe, settings, tags};
+use crate::function::{Code, Config, FunctionName, FunctionRecord, LATEST, Settings, Status, Step, settings, tags};
 
 /// From what costs nothing to what costs most: the name, the rules, the role, the code, the commit.
 pub(crate) async fn handle(
@@ -20,7 +21,7 @@ pub(crate) async fn handle(
 ) -> Result<FunctionConfiguration, Fault> {
     let Permitted { context, input } = permitted;
     let name = FunctionName::unqualified(&input.function_name, &context.scope)?;
-    refuse_publish(input.publish, input.publish_to.is_some())?;
+    refuse_publish_to(input.publish_to.is_some())?;
     let config = settings::for_new(&input, &name.name, &control.world(&context.scope))?;
     let tags = tags::add(IndexMap::new(), input.tags.clone().unwrap_or_default())?;
     if control.functions.find(&name, LATEST).is_some() {
@@ -28,10 +29,12 @@ pub(crate) async fn handle(
     }
     role::check(&control, &context, &input.role, &name.name).await?;
     let taken = intake::take(&control, &context, &source(&input)).await?;
-    let archive = control.archives.take(taken.bytes).await?;
+    let archive = Arc::new(control.archives.take(taken.bytes).await?);
     let record = FunctionRecord { tags, ..new_record(&control, &name, config, taken.code) };
-    let record = commit::insert(&control, record, archive).await?;
-    Ok(describe::in_full(&record, record.arn()))
+    let step = Step::default().archive(&record, archive).insert(record.clone());
+    let publication = (input.publish == Some(true)).then(|| publish::pending(&control, &record));
+    let answer = publish::commit_with(&control, step, publication).await?;
+    answer.ok_or_else(|| already_there(&name.name))
 }
 
 fn source(input: &CreateFunctionRequest) -> Source<'_> {
@@ -57,5 +60,6 @@ fn new_record(control: &Control, name: &FunctionName, config: Config, code: Code
         last_modified_ms: control.deps.clock.now_ms(),
         tags: IndexMap::new(),
         reserved_concurrency: None,
+        latest_description: None,
     }
 }

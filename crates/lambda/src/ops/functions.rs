@@ -1,4 +1,4 @@
-//! The thin verbs on functions: get, list, delete, and what is read beside them.
+//! The thin verbs on functions: get, list, and what is read beside them.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wire::{Context, Permitted};
 
-use super::commit;
 use crate::api::{
-    Concurrency, DeleteFunction, DeleteFunctionResponse, FunctionCodeLocation, FunctionConfiguration, GetFunction,
-    GetFunctionCodeSigningConfig, GetFunctionCodeSigningConfigResponse, GetFunctionConcurrency,
-    GetFunctionConcurrencyResponse, GetFunctionConfiguration, GetFunctionRecursionConfig,
+    Concurrency, FunctionCodeLocation, FunctionConfiguration, GetFunction, GetFunctionCodeSigningConfig,
+    GetFunctionCodeSigningConfigResponse, GetFunctionConfiguration, GetFunctionRecursionConfig,
     GetFunctionRecursionConfigResponse, GetFunctionResponse, GetRuntimeManagementConfig,
     GetRuntimeManagementConfigResponse, ListFunctions, ListFunctionsResponse, ListVersionsByFunction,
     ListVersionsByFunctionResponse, RecursiveLoop, UpdateRuntimeOn,
 };
 use crate::control::Control;
 use crate::function::fault::{function_not_found, invalid};
-use crate::function::{FunctionName, FunctionRecord, LATEST, describe};
+use crate::function::{FunctionName, FunctionRecord, describe, version};
 
 /// What a list answers at most, whatever MaxItems says.
 const PAGE: usize = 50;
+/// Greater than the key of any version.
+const AFTER_ALL_VERSIONS: &str = "~";
 
 /// The version that a name and the member Qualifier mean, and the ARN by which it was asked for.
 fn found(
@@ -31,8 +31,7 @@ fn found(
     scope: &Scope,
 ) -> Result<(Arc<FunctionRecord>, String), Fault> {
     let name = FunctionName::qualified(name_form, qualifier, scope)?;
-    let version = name.qualifier.as_deref().unwrap_or(LATEST);
-    match control.functions.find(&name, version) {
+    match control.functions.meant(&name) {
         Some((record, _)) => Ok((record, name.arn_as_given())),
         None => Err(function_not_found(&name.arn_as_given())),
     }
@@ -44,11 +43,13 @@ pub(crate) async fn get(
 ) -> Result<GetFunctionResponse, Fault> {
     let Permitted { context, input } = permitted;
     let (record, arn) = found(&control, &input.function_name, input.qualifier.as_deref(), &context.scope)?;
-    let reserved = record.reserved_concurrency;
+    // These are the function's, whatever the version.
+    let (latest, _) = control.functions.latest(&record.function_name())?;
+    let reserved = latest.reserved_concurrency;
     Ok(GetFunctionResponse {
         configuration: Some(describe::in_full(&record, arn)),
         code: Some(code_location(&control, &context, &record)),
-        tags: (!record.tags.is_empty()).then(|| record.tags.clone()),
+        tags: (!latest.tags.is_empty()).then(|| latest.tags.clone()),
         tags_error: None,
         concurrency: reserved.map(|number| Concurrency { reserved_concurrent_executions: Some(number) }),
     })
@@ -91,7 +92,9 @@ pub(crate) async fn list(
     while found.len() <= limit {
         let page = control.functions.page(scope, after.as_ref(), PAGE);
         let Some(last) = page.last() else { break };
-        after = Some((last.name.clone(), last.version.clone()));
+        // Past a function's versions at once, where they are not asked for.
+        let last_seen = if every_version { last.version.as_str() } else { AFTER_ALL_VERSIONS };
+        after = Some((last.name.clone(), last_seen.to_owned()));
         found.extend(page.into_iter().filter(|record| every_version || record.is_latest()));
     }
     let next_marker = (found.len() > limit).then(|| marker(&found[limit - 1]));
@@ -103,7 +106,7 @@ pub(crate) async fn list(
     Ok(ListFunctionsResponse { next_marker, functions: Some(found.iter().map(shown).collect()) })
 }
 
-fn page_size(max_items: Option<i32>) -> usize {
+pub(super) fn page_size(max_items: Option<i32>) -> usize {
     max_items.and_then(|items| usize::try_from(items).ok()).unwrap_or(PAGE).clamp(1, PAGE)
 }
 
@@ -131,7 +134,8 @@ pub(crate) async fn list_versions(
         return Err(function_not_found(&name.arn()));
     }
     let after = input.marker.as_deref().map(read_marker).transpose()?.map(|(_, version)| version);
-    let skip = after.map_or(0, |after| versions.iter().take_while(|record| record.version <= after).count());
+    let after = after.and_then(|version| version::key(&version));
+    let skip = versions.iter().take_while(|record| version::key(&record.version) <= after).count();
     let limit = page_size(input.max_items);
     let page: Vec<_> = versions.iter().skip(skip).take(limit).collect();
     let more = versions.len() > skip + page.len();
@@ -141,49 +145,14 @@ pub(crate) async fn list_versions(
     })
 }
 
-pub(crate) async fn delete(
-    control: Arc<Control>,
-    permitted: Permitted<DeleteFunction>,
-) -> Result<DeleteFunctionResponse, Fault> {
-    let Permitted { context, input } = permitted;
-    let name = FunctionName::qualified(&input.function_name, input.qualifier.as_deref(), &context.scope)?;
-    // A change in the background may come between the look and the deletion: then look again.
-    loop {
-        let found = control.functions.find(&name, LATEST);
-        let (record, revision) = found.ok_or_else(|| function_not_found(&name.arn()))?;
-        if let Some(qualifier) = &name.qualifier {
-            return Err(undeletable(&name, qualifier));
-        }
-        if commit::delete(&control, record, revision).await? {
-            return Ok(DeleteFunctionResponse { status_code: Some(204) });
-        }
-    }
-}
-
-fn undeletable(name: &FunctionName, qualifier: &str) -> Fault {
-    if qualifier == LATEST {
-        return invalid("$LATEST version cannot be deleted without deleting the function.");
-    }
-    if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
-        return function_not_found(&name.arn_of(qualifier));
-    }
-    invalid("Deletion of aliases is not currently supported.")
-}
-
 /// The function that a name without a qualifier means.
-fn found_unqualified(control: &Control, name_form: &str, scope: &Scope) -> Result<Arc<FunctionRecord>, Fault> {
+pub(super) fn found_unqualified(
+    control: &Control,
+    name_form: &str,
+    scope: &Scope,
+) -> Result<Arc<FunctionRecord>, Fault> {
     let name = FunctionName::unqualified(name_form, scope)?;
-    let found = control.functions.find(&name, LATEST);
-    found.map(|(record, _)| record).ok_or_else(|| function_not_found(&name.arn()))
-}
-
-pub(crate) async fn get_concurrency(
-    control: Arc<Control>,
-    permitted: Permitted<GetFunctionConcurrency>,
-) -> Result<GetFunctionConcurrencyResponse, Fault> {
-    let Permitted { context, input } = permitted;
-    let record = found_unqualified(&control, &input.function_name, &context.scope)?;
-    Ok(GetFunctionConcurrencyResponse { reserved_concurrent_executions: record.reserved_concurrency })
+    control.functions.latest(&name).map(|(record, _)| record)
 }
 
 /// 200 also without one: Terraform asks for it after every creation.

@@ -2,7 +2,7 @@
 
 use base::doors::Request;
 use base::limits::lambda::{TOTAL_CODE_BYTES, ZIPPED_BYTES};
-use base::{Fault, Fields, Value};
+use base::{Fault, Fields, Scope, Value};
 use bytes::Bytes;
 use wire::Context;
 
@@ -36,7 +36,7 @@ pub(super) async fn take(control: &Control, context: &Context, source: &Source<'
         return Err(empty());
     }
     let size = bytes.len() as u64;
-    check_storage(control, context, size)?;
+    check_storage(control, &context.scope, size)?;
     control.trees.check(bytes.clone()).await.map_err(refused)?;
     Ok(Taken { code: Code { id: control.new_id(), sha256: store::BlobId::of(&bytes), size }, bytes })
 }
@@ -88,8 +88,9 @@ fn s3_fault(fault: &Fault) -> Fault {
         .caused_by(fault)
 }
 
-fn check_storage(control: &Control, context: &Context, size: u64) -> Result<(), Fault> {
-    let used = control.functions.usage(&context.scope).code_bytes;
+/// Whether so much more code may be kept.
+pub(super) fn check_storage(control: &Control, scope: &Scope, size: u64) -> Result<(), Fault> {
+    let used = control.functions.usage(scope).code_bytes;
     if i64::try_from(used.saturating_add(size)).is_ok_and(|total| total <= TOTAL_CODE_BYTES) {
         return Ok(());
     }

@@ -10,9 +10,9 @@ use base::Fault;
 
 use crate::code::trees;
 use crate::control::Control;
-use crate::function::fault::CONFLICT;
+use crate::function::fault::{CONFLICT, update_in_progress};
 use crate::function::state::{Refused, Unready};
-use crate::function::{FunctionName, FunctionRecord};
+use crate::function::{FunctionName, FunctionRecord, Step};
 
 /// How long to wait when the store can't be used.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -38,17 +38,12 @@ pub(crate) fn resume(control: &Arc<Control>) {
 /// Begins for one record, which has just been committed.
 pub(crate) fn begin(control: &Arc<Control>, record: &FunctionRecord) {
     let this = control.clone();
-    let name = FunctionName {
-        region: record.region.clone(),
-        account: record.account.clone(),
-        name: record.name.clone(),
-        qualifier: None,
-    };
+    let name = record.function_name();
     let version = record.version.clone();
     // Not cut off when the house closes: what is being unpacked is finished, what has to wait is left for the next start.
     control.deps.tasks.spawn("function_prepare", async move {
         while let Err(fault) = prepare(&this, &name, &version).await {
-            // Somebody has put a tag on it meanwhile: look again at once.
+            // Somebody has put a tag on it meanwhile, or published it: look again at once.
             if fault.code == CONFLICT {
                 continue;
             }
@@ -77,7 +72,9 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
             (unready(&record, &why(error), control)?, None)
         }
     };
-    control.functions.update(&record, revision, next, None).await.map(drop)
+    let arn = record.arn();
+    let done = control.functions.commit(Step::default().update((record, revision), next)).await?;
+    done.map(drop).ok_or_else(|| update_in_progress(&arn))
 }
 
 fn ready(record: &FunctionRecord, control: &Control) -> Result<FunctionRecord, Fault> {

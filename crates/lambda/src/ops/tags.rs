@@ -9,8 +9,8 @@ use wire::{Nothing, Permitted};
 use super::commit;
 use crate::api::{ListTags, ListTagsResponse, TagResource, UntagResource};
 use crate::control::Control;
-use crate::function::fault::{function_not_found, invalid, not_found};
-use crate::function::{FunctionName, FunctionRecord, LATEST, tags};
+use crate::function::fault::{invalid, not_found};
+use crate::function::{FunctionName, FunctionRecord, tags};
 
 /// The function that a resource's ARN names.
 fn function(resource: &str, scope: &Scope) -> Result<FunctionName, Fault> {
@@ -43,12 +43,11 @@ async fn change(
     change: impl Fn(&IndexMap<String, String>) -> Result<IndexMap<String, String>, Fault>,
 ) -> Result<Nothing, Fault> {
     loop {
-        let found = control.functions.find(name, LATEST);
-        let (before, revision) = found.ok_or_else(|| function_not_found(&name.arn()))?;
+        let (before, revision) = control.functions.latest(name)?;
         let after = FunctionRecord { tags: change(&before.tags)?, ..(*before).clone() };
-        match commit::update(control, before, revision, after, None).await {
+        match commit::update(control, before, revision, after).await {
             Err(fault) if fault.code == crate::function::fault::CONFLICT => {}
-            other => return other.map(|_| Nothing {}),
+            other => return other.map(|()| Nothing {}),
         }
     }
 }
@@ -72,7 +71,6 @@ pub(crate) async fn untag(control: Arc<Control>, permitted: Permitted<UntagResou
 pub(crate) async fn list(control: Arc<Control>, permitted: Permitted<ListTags>) -> Result<ListTagsResponse, Fault> {
     let Permitted { context, input } = permitted;
     let name = function(&input.resource, &context.scope)?;
-    let found = control.functions.find(&name, LATEST);
-    let (record, _) = found.ok_or_else(|| function_not_found(&name.arn()))?;
+    let (record, _) = control.functions.latest(&name)?;
     Ok(ListTagsResponse { tags: Some(record.tags.clone()) })
 }

@@ -6,8 +6,8 @@ use base::{Fault, Scope};
 use store::engine::Revision;
 
 use crate::control::Control;
-use crate::function::fault::{function_not_found, revision_differs};
-use crate::function::{FunctionName, FunctionRecord, LATEST, Settings, Status};
+use crate::function::fault::revision_differs;
+use crate::function::{FunctionName, FunctionRecord, Settings, Status, Step};
 
 /// A function that may be updated now.
 pub(super) struct Found {
@@ -24,8 +24,7 @@ pub(super) fn find(
     scope: &Scope,
 ) -> Result<Found, Fault> {
     let name = FunctionName::unqualified(name_form, scope)?;
-    let found = control.functions.find(&name, LATEST);
-    let (record, revision) = found.ok_or_else(|| function_not_found(&name.arn()))?;
+    let (record, revision) = control.functions.latest(&name)?;
     if revision_id.is_some_and(|given| given != record.revision_id) {
         return Err(revision_differs());
     }
@@ -34,6 +33,11 @@ pub(super) fn find(
 }
 
 impl Found {
+    /// What takes the record on to `next`.
+    pub(super) fn step(self, next: FunctionRecord) -> Step {
+        Step::default().update((self.record, self.revision), next)
+    }
+
     /// The record while the update to `settings` is in progress. What never ran has nothing to go on serving.
     pub(super) fn next(&self, settings: Settings, control: &Control) -> FunctionRecord {
         let runs = self.record.status.invocable().is_ok();

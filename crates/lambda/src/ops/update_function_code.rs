@@ -6,36 +6,49 @@ use base::Fault;
 use wire::Permitted;
 
 use super::intake::{self, Source};
-use super::{commit, refuse_publish, update};
+use super::publish::{self, refuse_publish_to};
+use super::update;
 use crate::api::{FunctionConfiguration, UpdateFunctionCode, UpdateFunctionCodeRequest};
 use crate::control::Control;
 use crate::function::fault::invalid;
-use crate::function::{FunctionRecord, Settings, describe};
+use crate::function::{Code, FunctionRecord, Settings, describe};
 
+/// With Publish the answer is the version's; else `$LATEST`'s.
 pub(crate) async fn handle(
     control: Arc<Control>,
     permitted: Permitted<UpdateFunctionCode>,
 ) -> Result<FunctionConfiguration, Fault> {
     let Permitted { context, input } = permitted;
-    let found = update::find(&control, &input.function_name, input.revision_id.as_deref(), &context.scope)?;
-    refuse_publish(input.publish, input.publish_to.is_some())?;
+    let find = || update::find(&control, &input.function_name, input.revision_id.as_deref(), &context.scope);
+    let found = find()?;
+    refuse_publish_to(input.publish_to.is_some())?;
     if input.image_uri.is_some() {
         return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
     }
     let taken = intake::take(&control, &context, &source(&input)).await?;
-    let mut config = found.record.settings.config.clone();
-    if let Some([architecture]) = input.architectures.as_deref() {
-        config.architecture = *architecture;
-    }
-    let settings = Settings { id: control.new_id(), code: taken.code, config };
     if input.dry_run == Some(true) {
+        let settings = settings(&control, &input, &found.record, &taken.code);
         let would_be = FunctionRecord { settings, ..(*found.record).clone() };
         return Ok(describe::in_full(&would_be, would_be.arn()));
     }
-    let archive = control.archives.take(taken.bytes).await?;
-    let next = found.next(settings, &control);
-    let record = commit::update(&control, found.record, found.revision, next, Some(archive)).await?;
-    Ok(describe::in_full(&record, record.arn()))
+    let archive = Arc::new(control.archives.take(taken.bytes).await?);
+    loop {
+        let found = find()?;
+        let next = found.next(settings(&control, &input, &found.record, &taken.code), &control);
+        let step = found.step(next.clone()).archive(&next, archive.clone());
+        let publication = (input.publish == Some(true)).then(|| publish::pending(&control, &next));
+        if let Some(answer) = publish::commit_with(&control, step, publication).await? {
+            return Ok(answer);
+        }
+    }
+}
+
+fn settings(control: &Control, input: &UpdateFunctionCodeRequest, before: &FunctionRecord, code: &Code) -> Settings {
+    let mut config = before.settings.config.clone();
+    if let Some([architecture]) = input.architectures.as_deref() {
+        config.architecture = *architecture;
+    }
+    Settings { id: control.new_id(), code: code.clone(), config }
 }
 
 fn source(input: &UpdateFunctionCodeRequest) -> Source<'_> {

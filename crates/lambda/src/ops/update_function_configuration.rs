@@ -5,23 +5,26 @@ use std::sync::Arc;
 use base::Fault;
 use wire::Permitted;
 
-use super::{commit, role, update};
+use super::{publish, role, update};
 use crate::api::{FunctionConfiguration, UpdateFunctionConfiguration};
 use crate::control::Control;
-use crate::function::{Settings, describe, settings};
+use crate::function::{Settings, settings};
 
 pub(crate) async fn handle(
     control: Arc<Control>,
     permitted: Permitted<UpdateFunctionConfiguration>,
 ) -> Result<FunctionConfiguration, Fault> {
     let Permitted { context, input } = permitted;
-    let found = update::find(&control, &input.function_name, input.revision_id.as_deref(), &context.scope)?;
-    let before = found.record.settings.clone();
-    let config = settings::for_update(&input, before.config, &control.world(&context.scope))?;
-    if let Some(role) = &input.role {
-        role::check(&control, &context, role, &found.record.name).await?;
+    loop {
+        let found = update::find(&control, &input.function_name, input.revision_id.as_deref(), &context.scope)?;
+        let before = found.record.settings.clone();
+        let config = settings::for_update(&input, before.config, &control.world(&context.scope))?;
+        if let Some(role) = &input.role {
+            role::check(&control, &context, role, &found.record.name).await?;
+        }
+        let next = found.next(Settings { id: control.new_id(), code: before.code, config }, &control);
+        if let Some(answer) = publish::commit_with(&control, found.step(next), None).await? {
+            return Ok(answer);
+        }
     }
-    let next = found.next(Settings { id: control.new_id(), code: before.code, config }, &control);
-    let record = commit::update(&control, found.record, found.revision, next, None).await?;
-    Ok(describe::in_full(&record, record.arn()))
 }

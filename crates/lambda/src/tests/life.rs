@@ -119,7 +119,9 @@ async fn an_environment_of_what_runs_no_more_is_not_kept() {
     let launch = Arc::new(house.python("def handler(event, context):\n    return 1\n"));
     house.run(&launch, "1").await;
     assert_eq!(house.pool.alive(), 1, "it is kept");
-    house.pool.forget(&launch.function_arn, &launch.revision);
+    house.pool.forget(&launch.function_arn, "1", "another");
+    assert_eq!(house.pool.alive(), 1, "another version's are no concern of it");
+    house.pool.forget(&launch.function_arn, &launch.version, &launch.revision);
     assert_eq!(house.pool.alive(), 0, "it was idle");
     // An event that was on its way when the function changed makes one of the old revision.
     house.run(&launch, "1").await;

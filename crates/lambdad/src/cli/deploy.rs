@@ -35,6 +35,12 @@ pub(super) struct DeployOptions {
     /// An environment variable, KEY=VALUE; may be given many times.
     #[arg(long = "env", value_name = "KEY=VALUE")]
     variables: Vec<String>,
+    /// Publish a version of what was deployed.
+    #[arg(long)]
+    publish: bool,
+    /// Make this alias stand for the version that is published.
+    #[arg(long, requires = "publish")]
+    alias: Option<String>,
     #[command(flatten)]
     target: Target,
 }
@@ -58,10 +64,36 @@ pub(super) async fn deploy(options: DeployOptions) -> anyhow::Result<u8> {
         Err(fault) => return Err(fault.into()),
     }
     progress.set_message(format!("waiting until {name} is active"));
-    let function = settled(&connection, &name).await?;
+    let mut arn = arn_of(&settled(&connection, &name).await?, "FunctionArn");
+    if options.publish {
+        progress.set_message(format!("publishing {name}"));
+        arn = publish(&connection, &name, options.alias.as_deref()).await?;
+    }
     progress.finish_and_clear();
-    super::say(function.text("FunctionArn").unwrap_or(&name));
+    super::say(&arn);
     Ok(0)
+}
+
+/// Answers the ARN of the new version, or of the alias that stands for it now.
+async fn publish(connection: &Connection, name: &str, alias: Option<&str>) -> anyhow::Result<String> {
+    let version = lambda(connection, "PublishVersion", Fields::new().with("FunctionName", name)).await??;
+    let Some(alias) = alias else { return Ok(arn_of(&version, "FunctionArn")) };
+    let number = version.text("Version").context("PublishVersion answered without a version")?;
+    let input = || {
+        let mut input = Fields::new().with("FunctionName", name).with("Name", alias).with("FunctionVersion", number);
+        // All events go to the new version, whatever the alias has shared them with.
+        input.set("RoutingConfig", Value::Map(Fields::new()));
+        input
+    };
+    let answer = match lambda(connection, "UpdateAlias", input()).await? {
+        Err(fault) if fault.code == "ResourceNotFoundException" => lambda(connection, "CreateAlias", input()).await?,
+        answer => answer,
+    };
+    Ok(arn_of(&answer?, "AliasArn"))
+}
+
+fn arn_of(answer: &Fields, member: &str) -> String {
+    answer.text(member).unwrap_or_default().to_owned()
 }
 
 fn function_name(options: &DeployOptions) -> anyhow::Result<String> {

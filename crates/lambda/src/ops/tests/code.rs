@@ -134,7 +134,7 @@ async fn an_updates_archive_replaces_the_one_before() {
 }
 
 /// The folder where code is unpacked is in the way of itself: a file stands there.
-fn break_the_folder(house: &House) {
+pub(super) fn break_the_folder(house: &House) {
     let code = house.folder.path().join("code");
     std::fs::remove_dir_all(&code).expect("it was there");
     let made = std::fs::OpenOptions::new().write(true).create_new(true).open(code);

@@ -65,6 +65,50 @@ async fn a_disk_that_lies_loses_the_function() {
     assert_eq!(house.ask("GET", &format!("{FUNCTIONS}/f"), Json::Null).await.status, 404);
 }
 
+/// A version, its number and an alias are one commit each with what they lean on.
+#[tokio::test]
+async fn versions_and_aliases_are_there_after_a_crash() {
+    let mut house = House::new().await;
+    house.function("f").await;
+    let version = house.ask("POST", &format!("{FUNCTIONS}/f/versions"), json!({})).await.body;
+    let code = json!({"ZipFile": base64(&samples::code("new")), "Publish": true});
+    assert_eq!(house.ask("PUT", &format!("{FUNCTIONS}/f/code"), code).await.body["State"], "Pending");
+    let alias =
+        json!({"Name": "prod", "FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.5}}});
+    let alias = house.ask("POST", &format!("{FUNCTIONS}/f/aliases"), alias).await.body;
+    let mut house = crashed(house).await;
+    assert_eq!(house.settled("f:1").await, version);
+    assert_eq!(house.settled("f:2").await["State"], "Active", "it was still Pending");
+    assert_eq!(house.ask("GET", &format!("{FUNCTIONS}/f/aliases/prod"), Json::Null).await.body, alias);
+    let functions = house.control.functions().clone();
+    let ran: Vec<_> = (0..100).map(|_| functions.resolve(&context().scope, "f:prod", None).expect("it runs")).collect();
+    for number in ["1", "2"] {
+        let found = ran.iter().find(|found| found.executed_version == number).expect("half of them");
+        assert!(functions.code_tree(&found.function).await.expect("unpacked").path.join("index.py").is_file());
+    }
+    assert_eq!(house.ask("DELETE", &format!("{FUNCTIONS}/f?Qualifier=2"), Json::Null).await.status, 409);
+    house.ask("DELETE", &format!("{FUNCTIONS}/f"), Json::Null).await;
+    let house = crashed(house).await;
+    let body = with(creation("f"), "Publish", json!(true));
+    assert_eq!(house.ask("POST", FUNCTIONS, body).await.body["Version"], "3");
+    assert_eq!(house.ask("GET", &format!("{FUNCTIONS}/f/aliases/prod"), Json::Null).await.status, 404);
+}
+
+/// The control of the test above.
+#[tokio::test]
+async fn a_disk_that_lies_loses_the_version_and_its_number() {
+    let mut house = House::new().await;
+    house.function("f").await;
+    house.disk.set_faults(Faults { lazy_sync: true, ..Faults::default() });
+    let publish = |house: House| async move {
+        let answer = house.ask("POST", &format!("{FUNCTIONS}/f/versions"), json!({})).await;
+        (house, answer.body["Version"].clone())
+    };
+    let (house, first) = publish(house).await;
+    let (_, again) = publish(crashed(house).await).await;
+    assert_eq!((first, again), (json!("1"), json!("1")));
+}
+
 #[tokio::test]
 async fn code_that_is_gone_is_unpacked_again() {
     let mut house = House::new().await;

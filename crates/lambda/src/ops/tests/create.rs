@@ -247,8 +247,8 @@ async fn layers_tags_and_code_signing_are_refused() {
 #[tokio::test]
 async fn what_this_endpoint_does_not_do_is_refused_plainly() {
     let house = House::new().await;
-    let publish = "Publishing versions is not supported by this endpoint yet. Please set Publish to false.";
-    check(&house, "Publish", json!(true), says(INVALID, publish)).await;
+    let publish = "PublishTo is not supported by this endpoint.";
+    check(&house, "PublishTo", json!("LATEST_PUBLISHED"), says(INVALID, publish)).await;
     let image =
         "Functions with the package type Image are not supported by this endpoint. Please provide a zip archive.";
     check(&house, "PackageType", json!("Image"), says(INVALID, image)).await;

@@ -3,12 +3,15 @@
 //! Everything between bytes and handlers is real, but for signatures and the pipeline's own permission; the doors
 //! lead to a little world that a test can change.
 
+mod aliases;
 mod code;
+mod concurrency;
 mod crash;
 mod create;
 mod read;
 mod sim;
 mod update;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -128,6 +131,7 @@ impl House {
             permit: world.clone(),
             interpreters: world.clone(),
             data_dir: folder.path().to_owned(),
+            concurrency: base::limits::lambda::CONCURRENT_EXECUTIONS,
         };
         let control = Control::open(deps).await.expect("it opens");
         let service = control.operations(Service::new(&crate::SPEC));

@@ -8,7 +8,6 @@ use store::engine::memory::Faults;
 
 use super::crash::crashed;
 use super::*;
-use crate::function::LATEST;
 use crate::function::functions::Usage;
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -18,16 +17,28 @@ async fn step(house: &House, random: &Random) {
     let name = NAMES[random.below(3) as usize];
     let path = format!("{FUNCTIONS}/{name}");
     let code = json!({"ZipFile": base64(&samples::code(&"x".repeat(random.below(4) as usize)))});
-    let (method, path, body) = match random.below(6) {
-        0 | 1 => ("POST", FUNCTIONS.to_owned(), with(creation(name), "Code", code)),
-        2 => ("PUT", format!("{path}/code"), code),
-        3 => ("PUT", format!("{path}/configuration"), json!({"Timeout": random.below(900) + 1})),
-        4 => ("POST", format!("/2017-03-31/tags/{}", arn(name)), json!({"Tags": {"a": "b"}})),
+    let one_of = |texts: [&'static str; 3]| texts[random.below(3) as usize];
+    let alias = one_of(["prod", "test", "dev"]);
+    let (first, second) = (one_of(["1", "2", "$LATEST"]), one_of(["1", "2", "3"]));
+    let publish = random.below(2) == 0;
+    let (method, path, body) = match random.below(12) {
+        0 | 1 => ("POST", FUNCTIONS.to_owned(), with(with(creation(name), "Code", code), "Publish", json!(publish))),
+        2 | 3 => ("PUT", format!("{path}/code"), with(code, "Publish", json!(publish))),
+        4 => ("PUT", format!("{path}/configuration"), json!({"Timeout": random.below(900) + 1})),
+        5 => ("POST", format!("/2017-03-31/tags/{}", arn(name)), json!({"Tags": {"a": "b"}})),
+        6 | 7 => ("POST", format!("{path}/versions"), json!({})),
+        8 => ("DELETE", format!("{path}?Qualifier={second}"), Json::Null),
+        9 => ("POST", format!("{path}/aliases"), json!({"Name": alias, "FunctionVersion": first})),
+        10 => {
+            let routing = json!({"AdditionalVersionWeights": {second: 0.5}});
+            ("PUT", format!("{path}/aliases/{alias}"), json!({"FunctionVersion": first, "RoutingConfig": routing}))
+        }
+        _ if publish => ("DELETE", format!("{path}/aliases/{alias}"), Json::Null),
         _ => ("DELETE", path, Json::Null),
     };
     let patience = if random.below(3) == 0 { random.below(8) } else { u64::MAX };
     if let Some(answer) = patiently(house.ask(method, &path, body), patience).await {
-        assert!([200, 201, 204, 404, 409, 500].contains(&answer.status), "{answer:?}");
+        assert!([200, 201, 204, 400, 404, 409, 500].contains(&answer.status), "{answer:?}");
     }
 }
 
@@ -64,35 +75,57 @@ async fn quiet(house: &House) {
 async fn balance(house: &mut House) {
     quiet(house).await;
     for name in NAMES {
-        if house.ask("GET", &format!("{FUNCTIONS}/{name}"), Json::Null).await.status == 200 {
-            house.settled(name).await;
+        for version in ["", ":1", ":2", ":3"] {
+            let name = format!("{name}{version}");
+            if house.ask("GET", &format!("{FUNCTIONS}/{name}"), Json::Null).await.status == 200 {
+                house.settled(&name).await;
+            }
         }
     }
     let functions = house.control.functions().clone();
     let all = functions.all();
     let expected = Usage {
-        functions: all.len() as u64,
+        functions: all.iter().filter(|record| record.is_latest()).count() as u64,
         code_bytes: all.iter().map(|record| record.settings.code.size).sum(),
         reserved_concurrency: 0,
     };
     assert_eq!(functions.usage(&context().scope), expected);
-    let mut needed = BTreeSet::new();
+    let (mut needed, mut archives) = (BTreeSet::new(), BTreeSet::new());
     for record in &all {
-        assert_eq!((record.version.as_str(), record.serving.is_none()), (LATEST, true));
-        let found = functions.resolve(&context().scope, &record.name, None).expect("it runs");
+        assert!(record.serving.is_none() && !record.status.is_preparing());
+        let found = functions.resolve(&context().scope, &record.name, Some(&record.version)).expect("it runs");
         let tree = functions.code_tree(&found.function).await.expect("unpacked");
         assert!(tree.path.join("index.py").is_file());
-        let bytes = house.control.archives.load(&record.archive_key(&record.settings.code)).await.expect("readable");
+        let key = record.archive_key(&record.settings.code);
+        let bytes = house.control.archives.load(&key).await.expect("readable");
         assert_eq!(bytes.map(|bytes| store::BlobId::of(&bytes)), Some(record.settings.code.sha256));
         needed.insert(record.settings.code.sha256.to_string());
+        archives.insert(key);
+        balance_aliases(house, &record.function_name());
     }
-    assert_eq!(house.control.archives.count().await, all.len(), "an archive for each function and no more");
+    assert_eq!(house.control.archives.count().await, archives.len(), "an archive for each code and no more");
     house.control.trees.find_unneeded().await;
     house.control.trees.collect_once().await;
     // A thread that the crash of a test does not kill may still be writing beside; the next start removes it.
     let whole = |name: &String| store::BlobId::parse(name).is_some();
     let unpacked: BTreeSet<_> = super::code::trees(house).into_iter().filter(whole).collect();
     assert_eq!(unpacked, needed);
+}
+
+/// Versions belong to a function, have numbers that were given out, and are there as long as an alias leads to them.
+fn balance_aliases(house: &House, name: &crate::function::FunctionName) {
+    let functions = house.control.functions();
+    functions.latest(name).expect("no version without its function");
+    let versions = functions.versions(name);
+    let numbers: Vec<_> =
+        versions.iter().filter_map(|record| crate::function::version::number(&record.version)).collect();
+    assert!(numbers.iter().all(|number| *number <= functions.last_number(name)), "{numbers:?}");
+    for alias in functions.aliases(name, None) {
+        let additional = alias.additional.iter().map(|additional| &additional.version);
+        for version in std::iter::once(&alias.version).chain(additional) {
+            assert!(functions.find(name, version).is_some(), "{alias:?} leads to {version}");
+        }
+    }
 }
 
 async fn life(seed: u64) {

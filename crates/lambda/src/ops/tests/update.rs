@@ -127,8 +127,13 @@ async fn updates_of_what_is_not_there_or_not_so_are_refused() {
     house.refused("PUT", &code_path("f"), json!({"ImageUri": "x"}), says(INVALID, image)).await;
     let source = "Please provide a source for function code.";
     house.refused("PUT", &code_path("f"), json!({}), says(INVALID, source)).await;
-    let publish = "Publishing versions is not supported by this endpoint yet. Please set Publish to false.";
-    house.refused("PUT", &code_path("f"), with(new_code(), "Publish", json!(true)), says(INVALID, publish)).await;
+    let publish = "PublishTo is not supported by this endpoint.";
+    let to = with(new_code(), "PublishTo", json!("LATEST_PUBLISHED"));
+    house.refused("PUT", &code_path("f"), to, says(INVALID, publish)).await;
+    let functions_only = "This operation is permitted on Lambda functions only. Aliases and versions do not support this \
+                          operation. Please specify either a function name or an unqualified function ARN.";
+    house.refused("PUT", &code_path("f%3A1"), new_code(), says(INVALID, functions_only)).await;
+    house.refused("PUT", &configuration_path("f%3Aprod"), json!({}), says(INVALID, functions_only)).await;
 }
 
 #[derive(Default)]
