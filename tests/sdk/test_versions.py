@@ -383,7 +383,7 @@ class Terraform(Case):
         last = [version for page in pages for version in page["Versions"]][-1]
         self.assertEqual(last["FunctionArn"], f"{self.arn(name)}:{last['Version']}")
         self.assertEqual(self.lambda_.get_function_code_signing_config(FunctionName=name)["FunctionName"], name)
-        self.lambda_.get_function_concurrency(FunctionName=name)
+        self.assertEqual(self.lambda_.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"], 5)
         return last["Version"]
 
     def test_apply_change_and_destroy(self):
@@ -391,6 +391,7 @@ class Terraform(Case):
         name = parameters["FunctionName"]
         self.lambda_.create_function(**parameters)
         self.wait_active(name)
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=5)
         self.assertEqual(self.read(name), "1")
         alias = {"FunctionName": name, "Name": "live"}
         self.lambda_.create_alias(**alias, FunctionVersion="1", Description="")

@@ -37,7 +37,7 @@ pub struct ServeOptions {
     /// Environments that were idle for so many milliseconds stand still until their next event; 0: never.
     #[arg(long, default_value_t = 100)]
     pub freeze_after_ms: u64,
-    /// Invocations that may run at once in an account.
+    /// Invocations that may run at once in an account and region.
     #[arg(long, default_value_t = base::limits::lambda::CONCURRENT_EXECUTIONS)]
     pub concurrency: i32,
     /// The first of the uids that environments get; 65,536 from here on must be nobody else's, another lambdad's included.
