@@ -24,11 +24,11 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<u8> {
     let mut told = Told::listen()?;
     let house = Open::open(&options, listener).await?;
     eprintln!("listening on http://{}", house.address());
-    told.to_end().await;
+    told.next().await;
     eprintln!("closing: running invocations end, nothing new begins; once more to end at once");
     tokio::select! {
         () = house.close() => Ok(0),
-        () = told.to_end() => {
+        () = told.next() => {
             eprintln!("ended at once: what was running is cut off, as by a power cut");
             Ok(ENDED_AT_ONCE)
         }
@@ -49,7 +49,7 @@ impl Told {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn to_end(&mut self) {
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
