@@ -164,8 +164,7 @@ mod tests {
 
     fn messages() -> impl Strategy<Value = Message> {
         let headers = vec(("[:a-z-]{1,20}", ".{0,40}"), 0..5);
-        (headers, vec(any::<u8>(), 0..300))
-            .prop_map(|(headers, payload)| Message { headers, payload: payload.into() })
+        (headers, vec(any::<u8>(), 0..300)).prop_map(|(headers, payload)| Message { headers, payload: payload.into() })
     }
 
     fn theirs(message: &Message) -> Theirs {

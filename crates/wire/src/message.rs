@@ -67,7 +67,6 @@ impl Response {
 }
 
 impl<B> Response<B> {
-
     /// Sets a header; a value that can't be one is left out (it comes from a function and is hostile).
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {

@@ -229,10 +229,9 @@ mod tests {
 
     fn messages(given: Vec<Result<Happening, Fault>>) -> Vec<Message> {
         let mut decoder = Decoder::default();
-        for piece in futures_util::FutureExt::now_or_never(
-            events(futures_util::stream::iter(given)).collect::<Vec<_>>(),
-        )
-        .expect("nothing waits")
+        for piece in
+            futures_util::FutureExt::now_or_never(events(futures_util::stream::iter(given)).collect::<Vec<_>>())
+                .expect("nothing waits")
         {
             decoder.push(&piece.expect("a message"));
         }
@@ -261,10 +260,7 @@ mod tests {
         let end = Happening { chunk: None, end: Some(End { code: None }) };
         let sent = messages(vec![Ok(chunk), Ok(end)]);
         let told: Vec<_> = sent.iter().map(|one| (one.header(":event-type"), one.header(":content-type"))).collect();
-        assert_eq!(
-            told,
-            [(Some("Chunk"), Some("application/octet-stream")), (Some("End"), Some("application/json"))]
-        );
+        assert_eq!(told, [(Some("Chunk"), Some("application/octet-stream")), (Some("End"), Some("application/json"))]);
         assert_eq!((&sent[0].payload[..], &sent[1].payload[..]), (&b"x"[..], &b"{}"[..]));
     }
 }

@@ -21,6 +21,7 @@ use crate::function::{Functions, Resolved};
 use crate::launch::Launcher;
 use crate::pool::Pool;
 use crate::runtime_api::Invocation;
+use crate::runtime_api::stream::Recipient;
 
 /// What invocations need.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ pub(crate) async fn invoke(invoker: Arc<Invoker>, request: Permitted<Invoke>) ->
         cognito_identity: None,
         tenant_id: input.tenant_id,
         event,
+        recipient: Recipient::Whole,
     };
     match kind {
         InvocationType::RequestResponse => {
