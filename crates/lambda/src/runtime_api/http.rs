@@ -82,16 +82,16 @@ async fn handle(session: &Session, request: Request<Incoming>) -> Reply {
     }
 }
 
+/// Whether the answer goes on as it comes is the caller's choice, not the process's: AWS's client for Go streams without
+/// naming the mode.
 async fn response(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
-    match header(request.headers(), RESPONSE_MODE) {
-        None => {}
-        Some("streaming") => return streamed(session, id, request).await,
-        Some(_) => return invalid_mode(session, id),
+    if header(request.headers(), RESPONSE_MODE).is_some_and(|mode| mode != "streaming") {
+        return invalid_mode(session, id);
     }
-    match body(request).await {
-        Ok(body) => settled(session.answer(id, Answer::Response(body))),
-        Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge { limit: RESPONSE_BYTES })),
-        Err(BodyFault::Truncated) => truncated(),
+    let content_type = header(request.headers(), "content-type").filter(|text| text.len() <= CONTENT_TYPE_BYTES);
+    match session.begin(id, content_type) {
+        Ok(answering) => pass_on(answering, request.into_body()).await,
+        Err(refusal) => refused(&refusal),
     }
 }
 
@@ -101,14 +101,6 @@ fn invalid_mode(session: &Session, id: &str) -> Reply {
     // The function's caller hears of it; the process gets its own answer either way.
     let _ = session.answer(id, Answer::Error { error_type, body: Bytes::from_static(body) });
     problem(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", "Invalid function response mode")
-}
-
-async fn streamed(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
-    let content_type = header(request.headers(), "content-type").filter(|text| text.len() <= CONTENT_TYPE_BYTES);
-    match session.begin(id, content_type) {
-        Ok(answering) => pass_on(answering, request.into_body()).await,
-        Err(refusal) => refused(&refusal),
-    }
 }
 
 /// To the end of the body, or to its trailers, which may tell that the function failed midway.

@@ -62,15 +62,40 @@ pub(crate) struct Answering<'s> {
 
 #[derive(Debug)]
 enum To {
-    Whole(BytesMut),
+    Whole(Collected),
     Caller(Caller, Bandwidth),
+}
+
+/// Most answers come in one piece, which is not copied.
+#[derive(Debug, Default)]
+struct Collected {
+    first: Bytes,
+    /// With the first, once there are two.
+    all: BytesMut,
+}
+
+impl Collected {
+    fn add(&mut self, bytes: Bytes) {
+        if self.first.is_empty() {
+            self.first = bytes;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&bytes);
+    }
+
+    fn take(&mut self) -> Bytes {
+        if self.all.is_empty() { std::mem::take(&mut self.first) } else { std::mem::take(&mut self.all).freeze() }
+    }
 }
 
 impl<'s> Answering<'s> {
     /// `session` has noted that the answer has begun.
     pub(super) fn begin(session: &'s Session, recipient: Recipient, content_type: Option<&str>) -> Self {
         let to = match recipient {
-            Recipient::Whole => To::Whole(BytesMut::new()),
+            Recipient::Whole => To::Whole(Collected::default()),
             Recipient::Stream(caller) => {
                 let content_type = content_type.filter(|text| !text.is_empty()).unwrap_or(BYTES).to_owned();
                 // The first piece finds room; without it the caller has gone.
@@ -96,7 +121,7 @@ impl<'s> Answering<'s> {
             return Err(Refusal::TooLarge { limit: self.limit() });
         }
         match &mut self.to {
-            To::Whole(collected) => collected.extend_from_slice(&bytes),
+            To::Whole(collected) => collected.add(bytes),
             To::Caller(caller, bandwidth) => send(caller, bandwidth, bytes).await,
         }
         Ok(())
@@ -105,7 +130,7 @@ impl<'s> Answering<'s> {
     /// The answer is complete.
     pub(crate) fn finish(mut self) -> Result<(), Refusal> {
         let answer = match &mut self.to {
-            To::Whole(collected) => Answer::Response(std::mem::take(collected).freeze()),
+            To::Whole(collected) => Answer::Response(collected.take()),
             To::Caller(..) => Answer::Streamed,
         };
         self.end(answer)
