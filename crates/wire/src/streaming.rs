@@ -74,13 +74,18 @@ pub fn events<E: Shape>(stream: impl Stream<Item = Result<E, Fault>> + Send + 's
     Box::pin(stream.map(|event| {
         let message = match event {
             Ok(event) => write_event(E::schema(), event.into_fields())?,
-            Err(fault) => Message::default()
-                .with(":message-type", "error")
-                .with(":error-code", &fault.code)
-                .with(":error-message", &fault.message),
+            Err(fault) => broken(&fault),
         };
         Ok(message.encode())
     }))
+}
+
+fn broken(fault: &Fault) -> Message {
+    tracing::warn!(code = %fault.code, message = fault.message, cause = fault.cause, "a stream of events failed midway");
+    Message::default()
+        .with(":message-type", "error")
+        .with(":error-code", &fault.code)
+        .with(":error-message", &fault.message)
 }
 
 /// The one member of a union that is there, as a message.

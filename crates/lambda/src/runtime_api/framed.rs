@@ -201,3 +201,82 @@ async fn send(write: &mut OwnedWriteHalf, invocation: &Invocation) -> Result<(),
     frame.extend_from_slice(&invocation.event);
     Ok(write.write_all(&frame).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Event;
+    use super::super::session::tests::invocation;
+    use super::*;
+
+    fn frame(header: &str, body: &[u8]) -> Vec<u8> {
+        let lengths = [header.len(), body.len()].map(|length| u32::try_from(length).expect("short").to_be_bytes());
+        [&lengths.concat()[..], header.as_bytes(), body].concat()
+    }
+
+    const NEXT: &str = r#"{"type":"next"}"#;
+    const BEGIN: &str = r#"{"type":"response-begin","id":"a","contentType":"text/plain"}"#;
+    const CHUNK: &str = r#"{"type":"response-chunk"}"#;
+    const END: &str = r#"{"type":"response-end","id":"a"}"#;
+
+    /// What a process that was given the event `a` is heard to answer when it writes `frames` and hangs up.
+    async fn heard(frames: &[(&str, &[u8])]) -> Vec<Event> {
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+        let (session, mut told) = Session::new();
+        let process = async {
+            theirs.write_all(&frame(NEXT, b"")).await.expect("read");
+            assert_eq!(told.recv().await, Some(Event::Ready));
+            assert!(session.give(invocation("a")));
+            let lengths = (theirs.read_u32().await.expect("a frame"), theirs.read_u32().await.expect("a frame"));
+            let mut invoke = vec![0; (lengths.0 + lengths.1) as usize];
+            theirs.read_exact(&mut invoke).await.expect("the event");
+            for (header, body) in frames {
+                // Who speaks out of turn is hung up on.
+                let _ = theirs.write_all(&frame(header, body)).await;
+            }
+            drop(theirs);
+        };
+        let (_, ()) = tokio::join!(converse(ours, &session), process);
+        drop(session);
+        std::iter::from_fn(|| told.try_recv().ok()).collect()
+    }
+
+    fn answered(answer: Answer) -> Event {
+        Event::Answered(answer)
+    }
+
+    #[tokio::test]
+    async fn pieces_become_an_answer() {
+        let large = vec![b'x'; STREAM_PIECE_BYTES + 1];
+        let frames: [(&str, &[u8]); 4] = [(BEGIN, b""), (CHUNK, b"one "), (CHUNK, &large), (END, b"")];
+        let whole = [b"one ", &large[..]].concat().into();
+        assert_eq!(heard(&frames).await, [answered(Answer::Response(whole))]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_its_end_was_cut_off() {
+        assert_eq!(heard(&[(BEGIN, b""), (CHUNK, b"one")]).await, [answered(Answer::Truncated)]);
+    }
+
+    #[tokio::test]
+    async fn an_error_may_end_what_was_begun() {
+        let error = r#"{"type":"error","id":"a","errorType":"Function.Mine"}"#;
+        let frames: [(&str, &[u8]); 3] = [(BEGIN, b""), (CHUNK, b"one"), (error, b"{}")];
+        let body = Bytes::from_static(b"{}");
+        let error = Answer::Error { error_type: "Function.Mine".to_owned(), body };
+        assert_eq!(heard(&frames).await, [answered(error)]);
+    }
+
+    #[tokio::test]
+    async fn nothing_else_is_said_in_the_middle_of_an_answer() {
+        for header in [NEXT, BEGIN, r#"{"type":"response","id":"a"}"#] {
+            assert_eq!(heard(&[(BEGIN, b""), (header, b"")]).await, [answered(Answer::Truncated)], "{header}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_follows_too_large_an_answer_is_thrown_away() {
+        let piece = vec![b'x'; RESPONSE_BYTES];
+        let frames: [(&str, &[u8]); 5] = [(BEGIN, b""), (CHUNK, &piece), (CHUNK, b"x"), (CHUNK, b"more"), (END, b"")];
+        assert_eq!(heard(&frames).await, [answered(TOO_LARGE)]);
+    }
+}

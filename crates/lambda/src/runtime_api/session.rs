@@ -190,7 +190,7 @@ pub(crate) fn recorded_error_type(sent: &str) -> String {
 pub(super) mod tests {
     use super::*;
 
-    fn invocation(id: &str) -> Invocation {
+    pub(in super::super) fn invocation(id: &str) -> Invocation {
         Invocation {
             request_id: id.to_owned(),
             deadline_ms: 0,
