@@ -1,6 +1,7 @@
 """Answers that come piece by piece: InvokeWithResponseStream from a function's first byte to the client's (oracle, 2.1 and 3.1)."""
 
 import base64
+import concurrent.futures
 import glob
 import json
 import os
@@ -242,6 +243,18 @@ class Node(Streams):
         self.assertEqual(count, 20 * MIB)
         self.assertGreater(time.monotonic() - started, 6.5)
         self.assertLess(largest - before, 16)
+
+    def test_what_is_held_shows_in_the_memory(self):
+        """The control of the test above: answers that are collected are seen."""
+        before = largest = host.resident_mb(self.server.process.pid)
+        event = {"do": "much", "bytes": 5 * MIB}
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(self.lambda_.invoke, FunctionName=self.function, Payload=json.dumps(event)) for _ in range(8)]
+            while not all(one.done() for one in asked):
+                largest = max(largest, host.resident_mb(self.server.process.pid))
+            for one in asked:
+                self.assertEqual(len(one.result()["Payload"].read()), 5 * MIB)
+        self.assertGreater(largest - before, 16)
 
     def test_a_client_that_does_not_read_slows_the_function(self):
         tell = self.name("tell")
