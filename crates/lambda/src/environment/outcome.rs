@@ -83,7 +83,7 @@ impl Outcome {
     }
 
     pub(crate) fn is_success(&self) -> bool {
-        matches!(self, Self::Answered { answer: Answer::Response(_) | Answer::Streamed, .. })
+        matches!(self, Self::Answered { answer: Answer::Response(_) | Answer::Streamed { .. }, .. })
     }
 
     /// The `Status` of log lines; `None` where the function itself answered.
@@ -114,7 +114,7 @@ impl Outcome {
         match self {
             Self::Answered { answer: Answer::Response(body) | Answer::Error { body, .. }, .. }
             | Self::InitError { body, .. } => body.clone(),
-            Self::Answered { answer: Answer::Streamed, .. } => Bytes::new(),
+            Self::Answered { answer: Answer::Streamed { .. }, .. } => Bytes::new(),
             Self::Answered { answer: Answer::TooLarge { limit }, .. } => too_large(*limit),
             Self::Answered { answer: Answer::Truncated, .. } => {
                 failure(TRUNCATED, request_id, "Response was truncated")

@@ -197,7 +197,7 @@ mod tests {
     fn each_end_has_its_code() {
         let mine = Answer::Error { error_type: "Function.Mine".to_owned(), body: Bytes::from_static(b"{}") };
         let killed = || Outcome::Exited(Exit { status: ExitStatus::Signal(9), out_of_memory: false });
-        check(answered(Answer::Streamed), true, None, None);
+        check(answered(Answer::Streamed { bytes: 1 }), true, None, None);
         check(answered(Answer::Response(Bytes::new())), false, None, None);
         check(answered(mine), true, Some("Unhandled"), Some("{}"));
         check(answered(Answer::Truncated), true, Some(TRUNCATED), None);

@@ -66,7 +66,9 @@ pub enum Answer {
         body: Bytes,
     },
     /// The answer has gone out piece by piece, all of it.
-    Streamed,
+    Streamed {
+        bytes: usize,
+    },
     /// The answer was larger than Lambda lets through; nothing more of it is kept.
     TooLarge {
         limit: usize,

@@ -131,7 +131,7 @@ impl<'s> Answering<'s> {
     pub(crate) fn finish(mut self) -> Result<(), Refusal> {
         let answer = match &mut self.to {
             To::Whole(collected) => Answer::Response(collected.take()),
-            To::Caller(..) => Answer::Streamed,
+            To::Caller(..) => Answer::Streamed { bytes: self.bytes },
         };
         self.end(answer)
     }
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(arriving.recv().await, Some(Piece::Bytes(Bytes::from_static(b"one"))));
         assert!(told.try_recv().is_err());
         answering.finish().expect("running");
-        assert_eq!(told.recv().await, Some(Event::Answered(Answer::Streamed)));
+        assert_eq!(told.recv().await, Some(Event::Answered(Answer::Streamed { bytes: 3 })));
     }
 
     #[tokio::test(start_paused = true)]
@@ -270,7 +270,7 @@ mod tests {
         }
         assert!(before.elapsed().is_zero());
         answering.finish().expect("running");
-        assert_eq!(told.recv().await, Some(Event::Answered(Answer::Streamed)));
+        assert_eq!(told.recv().await, Some(Event::Answered(Answer::Streamed { bytes: 100 << 20 })));
     }
 
     #[tokio::test(start_paused = true)]
