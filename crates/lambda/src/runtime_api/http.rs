@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
-use base::limits::environment::{CONTENT_TYPE_BYTES, RUNTIME_API_CONNECTIONS};
+use base::limits::environment::RUNTIME_API_CONNECTIONS;
 use base::limits::lambda::RESPONSE_BYTES;
 use base::{Clock, Tasks};
 use bytes::Bytes;
@@ -88,7 +88,7 @@ async fn response(session: &Session, id: &str, request: Request<Incoming>) -> Re
     if header(request.headers(), RESPONSE_MODE).is_some_and(|mode| mode != "streaming") {
         return invalid_mode(session, id);
     }
-    let content_type = header(request.headers(), "content-type").filter(|text| text.len() <= CONTENT_TYPE_BYTES);
+    let content_type = header(request.headers(), "content-type");
     match session.begin(id, content_type) {
         Ok(answering) => pass_on(answering, request.into_body()).await,
         Err(refusal) => refused(&refusal),

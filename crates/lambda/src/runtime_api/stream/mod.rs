@@ -5,7 +5,7 @@
 mod bandwidth;
 
 use base::Clock;
-use base::limits::environment::{STREAM_PIECE_BYTES, STREAM_PIECES};
+use base::limits::environment::{CONTENT_TYPE_BYTES, STREAM_PIECE_BYTES, STREAM_PIECES};
 use base::limits::lambda::{RESPONSE_BYTES, STREAMED_RESPONSE_BYTES};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
@@ -97,7 +97,8 @@ impl<'s> Answering<'s> {
         let to = match recipient {
             Recipient::Whole => To::Whole(Collected::default()),
             Recipient::Stream(caller) => {
-                let content_type = content_type.filter(|text| !text.is_empty()).unwrap_or(BYTES).to_owned();
+                let is_one = |text: &&str| (1..=CONTENT_TYPE_BYTES).contains(&text.len());
+                let content_type = content_type.filter(is_one).unwrap_or(BYTES).to_owned();
                 // The first piece finds room; without it the caller has gone.
                 let _ = caller.pieces.try_send(Piece::Begin { content_type });
                 let bandwidth = Bandwidth::new(caller.clock.instant());
@@ -216,6 +217,16 @@ mod tests {
         assert!(told.try_recv().is_err());
         answering.finish().expect("running");
         assert_eq!(told.recv().await, Some(Event::Answered(Answer::Streamed { bytes: 3 })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_content_type_that_is_none_is_bytes() {
+        let long = "x".repeat(CONTENT_TYPE_BYTES + 1);
+        for none in [None, Some(""), Some(long.as_str())] {
+            let (session, _told, mut arriving) = streamed().await;
+            let _answering = session.begin("a", none).expect("running");
+            assert_eq!(arriving.recv().await, Some(Piece::Begin { content_type: BYTES.to_owned() }));
+        }
     }
 
     #[tokio::test(start_paused = true)]
