@@ -16,7 +16,7 @@ use crate::table::Rounds;
 const CLIENTS: usize = 16;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
-const ROLE: &str = "bench";
+pub(crate) const ROLE: &str = "bench";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 pub(crate) fn measure() -> anyhow::Result<Rounds> {
@@ -36,7 +36,7 @@ pub(crate) fn measure() -> anyhow::Result<Rounds> {
     Ok(rounds)
 }
 
-async fn role(connection: &Connection) -> anyhow::Result<()> {
+pub(crate) async fn role(connection: &Connection) -> anyhow::Result<()> {
     let input = Fields::new().with("RoleName", ROLE).with("AssumeRolePolicyDocument", TRUST);
     connection.call(&access::iam::api::SPEC, "CreateRole", input).await.map(drop)
 }

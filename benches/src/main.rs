@@ -5,6 +5,7 @@
 
 mod create;
 mod durable;
+mod echo;
 mod program;
 mod start;
 mod table;

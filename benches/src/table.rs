@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::{create, durable, start};
+use crate::{create, durable, echo, start};
 
 /// One measured ratio of each round.
 #[derive(Debug, Default)]
@@ -28,6 +28,18 @@ const ROWS: &[Row] = &[
     },
     Row { number: "15a", metric: "start to first answer / a bare hyper binary's", goal: "<= 5", measure: start::time },
     Row { number: "15b", metric: "idle memory / a bare hyper binary's", goal: "<= 8", measure: start::memory },
+    Row {
+        number: "18a",
+        metric: "1 MB through a Node.js function and back / through a bare socket",
+        goal: "<= 3",
+        measure: echo::one_megabyte,
+    },
+    Row {
+        number: "18b",
+        metric: "6 MB through a Node.js function and back / through a bare socket",
+        goal: "<= 3",
+        measure: echo::six_megabytes,
+    },
     Row {
         number: "S",
         metric: "durable store commits/s, 64 clients / raw group-committed append/s",

@@ -121,5 +121,6 @@ fn value(ty: &Type) -> Value {
         Type::List(item) => Value::List(vec![value(item)]),
         Type::Map(_) => Value::Map(Fields::new()),
         Type::Structure(schema) => Value::Map(sample(schema())),
+        Type::Events(_) => Value::Null,
     }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -123,3 +123,56 @@ test("the log is in CloudWatch Logs", async () => {
         assert.ok(Date.now() < deadline, "the line did not come");
     }
 });
+
+test("an answer streams before its function ends", async (t) => {
+    const streaming = `node-${randomUUID()}`;
+    const gate = `gate-${randomUUID()}`;
+    const source = `
+const fs = require("node:fs");
+exports.handler = awslambda.streamifyResponse(async (gate, stream) => {
+    stream.setContentType("text/plain");
+    stream.write("first");
+    fs.writeFileSync("/tmp/" + gate, "");
+    while (!fs.existsSync("/tmp/" + gate + ".open")) await new Promise((resume) => setTimeout(resume, 10));
+    stream.write("last");
+    throw new RangeError("midway");
+});
+`;
+    await client.send(
+        new lambda.CreateFunctionCommand({
+            FunctionName: streaming,
+            Runtime: "nodejs22.x",
+            Role: process.env.LAMBDAD_ROLE,
+            Handler: "index.handler",
+            Code: { ZipFile: zip({ "index.js": source }) },
+            Timeout: 60,
+        }),
+    );
+    t.after(() => client.send(new lambda.DeleteFunctionCommand({ FunctionName: streaming })));
+    await lambda.waitUntilFunctionActiveV2({ client, maxWaitTime: 60, minDelay: 1 }, { FunctionName: streaming });
+    const answer = await client.send(
+        new lambda.InvokeWithResponseStreamCommand({ FunctionName: streaming, Payload: JSON.stringify(gate), LogType: "Tail" }),
+    );
+    assert.deepEqual([answer.StatusCode, answer.ExecutedVersion], [200, "$LATEST"]);
+    const events = answer.EventStream[Symbol.asyncIterator]();
+    const heard = async () => Buffer.from((await events.next()).value.PayloadChunk.Payload).toString();
+    assert.equal(await heard(), "first");
+    // The function waits for us: its files are seen through its process.
+    await opened(gate);
+    assert.equal(await heard(), "last");
+    const { InvokeComplete } = (await events.next()).value;
+    assert.equal(InvokeComplete.ErrorCode, "Unhandled");
+    assert.equal(JSON.parse(InvokeComplete.ErrorDetails).errorMessage, "midway");
+    assert.match(Buffer.from(InvokeComplete.LogResult, "base64").toString(), /\nREPORT RequestId: /);
+    assert.ok((await events.next()).done);
+});
+
+// Waits until a function has made the file, and answers it.
+async function opened(gate) {
+    for (const deadline = Date.now() + 20_000; ; await new Promise((resume) => setTimeout(resume, 20))) {
+        const roots = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => `/proc/${pid}/root/tmp/${gate}`);
+        const found = roots.find((path) => existsSync(path));
+        if (found) return writeFileSync(`${found}.open`, "");
+        assert.ok(Date.now() < deadline, "the function did not come to its gate");
+    }
+}

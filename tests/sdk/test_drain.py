@@ -1,6 +1,7 @@
 """How lambdad ends, and when it does not begin at all."""
 
 import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,18 @@ SLEEPER = """
         print("began", event["name"], flush=True)
         time.sleep(event["seconds"])
         return "ended"
+"""
+
+STREAMER = """
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+    console.log("began", event.name);
+    stream.write("first");
+    await new Promise((resume) => setTimeout(resume, event.seconds * 1000));
+    for (let i = 0; i < event.pieces; i++) {
+        if (!stream.write("x".repeat(65536))) await new Promise((resume) => stream.once("drain", resume));
+    }
+    stream.end("last");
+});
 """
 
 
@@ -62,6 +75,37 @@ class Drain(harness.Case):
             self.assertFalse(running.done(), "it was to be in the middle")
             self.assertEqual(running.result(), "ended")
             self.assertEqual(stopping.result(), 0)
+
+    def streamer(self):
+        code = {"ZipFile": harness.zipped({"index.js": STREAMER})}
+        return self.create(Runtime="nodejs22.x", Handler="index.handler", Code=code, Timeout=60)
+
+    def test_an_answer_that_streams_is_streamed_to_its_end(self):
+        server = self.begin()
+        event = json.dumps({"name": "first", "seconds": 7, "pieces": 0})
+        response = self.lambda_.invoke_with_response_stream(FunctionName=self.streamer(), Payload=event)
+        events = iter(response["EventStream"])
+        self.assertEqual(next(events), {"PayloadChunk": {"Payload": b"first"}})
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            stopping = pool.submit(server.stop)
+            until(lambda: self.refuses(server), 2, "the refusal of new connections")
+            self.assertEqual(list(events), [{"PayloadChunk": {"Payload": b"last"}}, {"InvokeComplete": {}}])
+            self.assertEqual(stopping.result(), 0)
+
+    def test_a_client_that_takes_no_more_of_its_stream_does_not_hold_up_the_end(self):
+        server = self.begin()
+        name = self.streamer()
+        body = json.dumps({"name": "stuck", "seconds": 0, "pieces": 1600}).encode()
+        target = f"/2021-11-15/functions/{name}/response-streaming-invocations"
+        host = server.endpoint.removeprefix("http://")
+        headers = harness.sign_v4("POST", target, {"host": host, "content-length": str(len(body))}, body)
+        head = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+        with socket.create_connection(host.split(":")) as caller:
+            caller.sendall(f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + body)
+            self.function_log(name, r"began stuck")
+            started = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - started, 20)
 
     def test_told_twice_it_waits_for_nothing(self):
         server = self.begin()

@@ -14,6 +14,11 @@ pub mod lambda {
     pub const ASYNC_PAYLOAD_BYTES: usize = 1_048_576;
     /// A function's answer: 6 MiB and 100 bytes.
     pub const RESPONSE_BYTES: usize = 6_291_556;
+    /// A function's answer that is streamed.
+    pub const STREAMED_RESPONSE_BYTES: usize = 209_715_200;
+    /// Of a streamed answer, so much goes out as fast as it comes, and the rest at the pace below.
+    pub const STREAM_BURST_BYTES: usize = 6_291_456;
+    pub const STREAM_BYTES_PER_SECOND: usize = 2_097_152;
     /// The serialized environment variables.
     pub const ENVIRONMENT_BYTES: usize = 4_096;
     pub const MEMORY_MB: std::ops::RangeInclusive<i32> = 128..=10_240;
@@ -104,6 +109,12 @@ pub mod iam {
 pub mod environment {
     /// Open connections to the Runtime API; a runtime has one or two. Each may send an answer of the largest size.
     pub const RUNTIME_API_CONNECTIONS: usize = 16;
+    /// Pieces of a streamed answer that wait for a slow caller, and the size to which larger ones are cut; then the
+    /// function waits.
+    pub const STREAM_PIECES: usize = 4;
+    pub const STREAM_PIECE_BYTES: usize = 65_536;
+    /// The content type that a function gives its streamed answer.
+    pub const CONTENT_TYPE_BYTES: usize = 1_024;
     /// Open connections to the AWS endpoint.
     pub const ENDPOINT_CONNECTIONS: usize = 128;
 }

@@ -64,7 +64,9 @@ impl DataPlane {
     /// Gives the service the handlers of the data plane.
     #[must_use]
     pub fn operations(&self, service: wire::Service) -> wire::Service {
-        service.on::<api::Invoke, _, _, _>(&self.invoker, invoke::invoke)
+        service
+            .on::<api::Invoke, _, _, _>(&self.invoker, invoke::invoke)
+            .on_streaming::<api::InvokeWithResponseStream, _, _, _>(&self.invoker, invoke::invoke_with_response_stream)
     }
 
     /// Begins to run what waits in the asynchronous queue.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use base::doors::{Call, Decision, Emit, Permit, Question};
 use base::{Fault, Scope, Tasks};
 use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::admit::Admission;
@@ -120,16 +121,26 @@ impl Pool {
         invocation: Invocation,
         want_tail: bool,
     ) -> Result<Finished, Fault> {
+        let running = self.start(launch, invocation, want_tail)?;
+        running.await.unwrap_or_else(|error| Err(Fault::internal(error)))
+    }
+
+    /// As [`Pool::run`], for callers who hear of the event before it has ended.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        launch: Arc<Launch>,
+        invocation: Invocation,
+        want_tail: bool,
+    ) -> Result<JoinHandle<Result<Finished, Fault>>, Fault> {
         let admitted = self.admission.admit(&launch.scope, &launch.function_name)?;
         let pool = self.clone();
-        let running = self.running.spawn("invocation", async move {
+        Ok(self.running.spawn("invocation", async move {
             let _admitted = admitted;
             let mut environment = pool.place(launch).await?;
             let finished = environment.run(invocation, want_tail).await;
             pool.put_back(environment);
             Ok(finished)
-        });
-        running.await.unwrap_or_else(|error| Err(Fault::internal(error)))
+        }))
     }
 
     /// An idle environment, or a new one.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use base::doors::{Call, Permit, Question, Request};
 use base::{Decision, Fault, Fields, Random, Scope};
-use wire::{Context, OperationSpec, Service, ServiceSpec};
+use wire::{Context, OperationSpec, Output, Service, ServiceSpec};
 
 /// Made empty, since services need it to be made; filled once all of them are.
 pub struct Registry {
@@ -37,7 +37,7 @@ impl Registry {
         self.services.get()?.get(name)
     }
 
-    /// The steps *permit* and *do*: a handler runs only for a caller who may.
+    /// As [`Registry::answer`], for callers who take no stream.
     pub async fn perform(
         &self,
         spec: &ServiceSpec,
@@ -45,12 +45,23 @@ impl Registry {
         context: Context,
         input: Fields,
     ) -> Result<Fields, Fault> {
+        self.answer(spec, operation, context, input).await?.without_stream()
+    }
+
+    /// The steps *permit* and *do*: a handler runs only for a caller who may.
+    pub async fn answer(
+        &self,
+        spec: &ServiceSpec,
+        operation: &OperationSpec,
+        context: Context,
+        input: Fields,
+    ) -> Result<Output, Fault> {
         let service = self.service(spec.name).ok_or_else(|| unknown(spec.name))?;
         if !service.handles(operation.name) {
             return Err(not_yet(spec, operation));
         }
         let decision = self.permit(operation, &context, &input)?;
-        service.perform(operation.name, &decision, context, input).await
+        service.answer(operation.name, &decision, context, input).await
     }
 
     fn permit(&self, operation: &OperationSpec, context: &Context, input: &Fields) -> Result<Decision, Fault> {

@@ -79,7 +79,7 @@ impl Findings {
 
     fn inside(&mut self, ty: &Type) {
         match ty {
-            Type::Structure(schema) => self.schema(schema()),
+            Type::Structure(schema) | Type::Events(schema) => self.schema(schema()),
             Type::List(item) | Type::Map(item) => self.inside(item),
             _ => {}
         }

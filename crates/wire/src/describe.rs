@@ -86,7 +86,7 @@ fn ty(ty: &'static Type, shapes: &mut Shapes) -> Value {
         Type::Enum(choices) => json!({ "is": "string", "enum": choices }),
         Type::List(item) => json!({ "is": "list", "of": self::ty(item, shapes) }),
         Type::Map(item) => json!({ "is": "map", "of": self::ty(item, shapes) }),
-        Type::Structure(schema) => {
+        Type::Structure(schema) | Type::Events(schema) => {
             reach(schema(), shapes);
             json!({ "is": "structure", "shape": schema().name })
         }

@@ -3,8 +3,9 @@
 use base::{Fault, Fields};
 
 use crate::decode::shapes;
-use crate::message::{Request, Response};
+use crate::message::{Body, Request, Response};
 use crate::operation::{OperationSpec, ServiceSpec, Tongue};
+use crate::streaming::Output;
 use crate::{envelope, json, query, rest_json};
 
 /// The answer to a request that succeeded. Members that are absent are left out; keys stand in the table's order.
@@ -19,6 +20,24 @@ pub fn encode_output(spec: &ServiceSpec, operation: &OperationSpec, output: Fiel
         Tongue::Query => query::write_response(spec, operation, schema, &output, request_id),
     };
     response.with("x-amzn-requestid", request_id)
+}
+
+/// As [`encode_output`], for an answer that may be a stream.
+pub fn encode_answer(
+    spec: &ServiceSpec,
+    operation: &OperationSpec,
+    output: Output,
+    request_id: &str,
+) -> Response<Body> {
+    let Output { fields, headers, stream } = output;
+    let mut response = Response::<Body>::from(encode_output(spec, operation, fields, request_id));
+    for (name, value) in headers {
+        response = response.with(name, &value);
+    }
+    if let Some(stream) = stream {
+        response.body = Body::Stream(stream);
+    }
+    response
 }
 
 /// The request that asks for an operation, unsigned and without a host. For clients.

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod describe;
 pub mod encode;
 pub mod envelope;
+pub mod eventstream;
 mod faults;
 pub mod field;
 mod json;
@@ -23,6 +24,7 @@ pub mod schema;
 pub mod service;
 pub mod shape;
 pub mod sigv4;
+pub mod streaming;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -32,15 +34,16 @@ pub mod validate;
 pub use codec::json_blame::json_problem;
 pub use decode::{decode, decode_output, understand};
 pub use describe::describe;
-pub use encode::{encode_output, encode_request};
+pub use encode::{encode_answer, encode_output, encode_request};
 pub use envelope::encode_fault;
 pub use field::{Field, Malformed, Payload};
-pub use message::{Request, Response};
+pub use message::{Body, Request, Response};
 pub use operation::{ErrorSpec, Http, Operation, OperationSpec, Permission, Resource, ServiceSpec, Tongue};
 pub use route::{Recognized, Router, Unrecognized};
 pub use schema::{Checks, Location, Member, Schema, TimeFormat, Type};
 pub use service::{Context, Permitted, Service};
 pub use shape::{Nothing, Shape};
+pub use streaming::{ByteStream, EventStream, Output, Streaming, events, read_event};
 pub use validate::validate;
 
 /// What the macros need; not for use by hand.

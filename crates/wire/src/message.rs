@@ -1,7 +1,11 @@
 //! A request and an answer as they stand on the wire, whole.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::streaming::ByteStream;
 
 /// A request whose body has arrived. Path and query are as sent: percent-encoded.
 #[derive(Clone, Debug)]
@@ -27,19 +31,42 @@ impl Request {
     }
 }
 
-/// An answer.
+/// An answer, which is whole unless told otherwise.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct Response<B = Bytes> {
     pub status: u16,
     pub headers: HeaderMap,
-    pub body: Bytes,
+    pub body: B,
+}
+
+/// The body of an answer that goes out.
+pub enum Body {
+    Whole(Bytes),
+    Stream(ByteStream),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+impl From<Response> for Response<Body> {
+    fn from(response: Response) -> Self {
+        Self { status: response.status, headers: response.headers, body: Body::Whole(response.body) }
+    }
 }
 
 impl Response {
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: HeaderMap::new(), body: body.into() }
     }
+}
 
+impl<B> Response<B> {
     /// Sets a header; a value that can't be one is left out (it comes from a function and is hostile).
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {

@@ -3,6 +3,7 @@
 
 use base::{Fault, Fields, Value};
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::codec::json_read::Carried;
@@ -77,6 +78,7 @@ fn read_payload(member: &Member, body: &Bytes) -> Read {
         return Ok(None);
     }
     match &member.ty {
+        Type::Events(_) => Ok(None),
         Type::Payload | Type::Blob => Ok(Some(Value::Blob(body.clone()))),
         Type::String | Type::Enum(_) => match String::from_utf8(body.to_vec()) {
             Ok(text) => Ok(Some(Value::String(text))),
@@ -140,7 +142,10 @@ pub(crate) fn write_response(operation: &OperationSpec, schema: &Schema, mut out
             _ => {}
         }
     }
-    response = response.with("content-type", "application/json");
+    // An output may name its own.
+    if !response.headers.contains_key(CONTENT_TYPE) {
+        response = response.with("content-type", "application/json");
+    }
     // By HTTP's rules a 204 has no body.
     if response.status != 204 {
         response.body = write_body(schema, &mut output);
@@ -194,7 +199,7 @@ pub(crate) fn write_request(operation: &OperationSpec, schema: &Schema, mut inpu
         }
     }
     if payload_of(schema).is_none() && has_body(schema) {
-        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     let path = write_path(&template, schema, &input)?;
     let method = operation.http.method.parse::<Method>().map_err(Fault::internal)?;

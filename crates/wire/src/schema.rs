@@ -23,6 +23,8 @@ pub enum Type {
     Document,
     /// The raw body; never enters a codec.
     Payload,
+    /// A stream of events, which a union's members are; never enters a codec.
+    Events(fn() -> &'static Schema),
 }
 
 /// Where a member travels in HTTP. Only the rest tongues look at it; the others carry every member in the body.

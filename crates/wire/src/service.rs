@@ -9,6 +9,7 @@ use base::{Caller, Decision, Fault, Fields, Scope};
 
 use crate::operation::{Operation, ServiceSpec};
 use crate::shape::Shape;
+use crate::streaming::{Output, Streaming};
 
 /// What a handler may know of the request beside its input.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ pub struct Permitted<O: Operation> {
     pub input: O::Input,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Fields, Fault>> + Send>>;
+type Answer = Pin<Box<dyn Future<Output = Result<Output, Fault>> + Send>>;
 type Handler = Box<dyn Fn(Context, Fields) -> Answer + Send + Sync>;
 
 /// A contract with its handlers.
@@ -58,7 +59,28 @@ impl Service {
             let state = state.clone();
             Box::pin(async move {
                 let input = O::Input::from_fields(fields)?;
-                Ok(handler(state, Permitted { context, input }).await?.into_fields())
+                Ok(Output::whole(handler(state, Permitted { context, input }).await?.into_fields()))
+            })
+        });
+        self.handlers.insert(O::SPEC.name, erased);
+        self
+    }
+
+    /// As [`Service::on`], for an operation whose answer is a stream.
+    #[must_use]
+    pub fn on_streaming<O, S, H, F>(mut self, state: &Arc<S>, handler: H) -> Self
+    where
+        O: Operation,
+        S: Send + Sync + 'static,
+        H: Fn(Arc<S>, Permitted<O>) -> F + Send + Sync + Copy + 'static,
+        F: Future<Output = Result<Streaming<O::Output>, Fault>> + Send + 'static,
+    {
+        let state = state.clone();
+        let erased: Handler = Box::new(move |context, fields| {
+            let state = state.clone();
+            Box::pin(async move {
+                let input = O::Input::from_fields(fields)?;
+                Ok(handler(state, Permitted { context, input }).await?.into())
             })
         });
         self.handlers.insert(O::SPEC.name, erased);
@@ -78,7 +100,7 @@ impl Service {
         self.handlers.keys().copied()
     }
 
-    /// Carries the operation out for a caller who is permitted it: `decision` is the proof.
+    /// As [`Service::answer`], for callers who take no stream.
     pub async fn perform(
         &self,
         operation: &str,
@@ -86,6 +108,17 @@ impl Service {
         context: Context,
         input: Fields,
     ) -> Result<Fields, Fault> {
+        self.answer(operation, decision, context, input).await?.without_stream()
+    }
+
+    /// Carries the operation out for a caller who is permitted it: `decision` is the proof.
+    pub async fn answer(
+        &self,
+        operation: &str,
+        decision: &Decision,
+        context: Context,
+        input: Fields,
+    ) -> Result<Output, Fault> {
         if *decision != Decision::Allow {
             return Err(Fault::internal("a handler was called without permission"));
         }

@@ -311,6 +311,8 @@ fn of_type(ty: &'static Type, depth: u32, least: usize) -> BoxedStrategy<Value> 
             .boxed(),
         Type::Structure(schema) => structure(schema(), depth.saturating_sub(1)).prop_map(Value::Map).boxed(),
         Type::Document => document(),
+        // Beside the output, never in it.
+        Type::Events(_) => Just(Value::Null).boxed(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 const { begin, environment, forwardTrace, received } = require("./context.cjs");
 const { logError } = require("./log.cjs");
+const { metadata } = require("./user_function.cjs");
 
 const ALREADY_DONE =
   "Invocation has already been reported as done. Cannot call complete more than once per invocation.";
@@ -135,27 +136,31 @@ function contextOf(invocation, context) {
   return Object.assign(context, environment(), received(invocation));
 }
 
-// A streaming handler's loop: the same, without callbacks.
-class StreamingRuntime extends Runtime {
+// A streaming handler's loop: without callbacks, but what it left running is waited for. Stack traces call it Runtime too.
+const Buffered = Runtime;
+const StreamingRuntime = class Runtime extends Buffered {
   handleOnce() {
     return this.handleOnceStreaming();
   }
 
   async handleOnceStreaming() {
-    const { collect } = require("./response_stream.cjs");
+    const { respond } = require("./response_stream.cjs");
+    const { highWaterMark } = metadata(this.handler);
     const invocation = await this.nextInvocation();
     emptyLoop.then = () => this.scheduleIteration();
+    const outlet = this.client.stream(invocation.requestId);
+    const context = contextOf(invocation, { callbackWaitsForEmptyEventLoop: true });
     try {
-      const context = contextOf(invocation, { callbackWaitsForEmptyEventLoop: true });
-      const stream = await collect(this.handler, JSON.parse(invocation.body), context);
-      this.client.rawResponse(invocation.requestId, stream.body, stream.contentType);
+      const handler = (...given) => this.handler(...given);
+      await respond(handler, JSON.parse(invocation.body), context, outlet, highWaterMark);
     } catch (error) {
       logError("Invoke Error", error);
       this.client.error(invocation.requestId, error);
     }
     emptyLoop.then = () => {};
-    this.scheduleIteration();
+    if (context.callbackWaitsForEmptyEventLoop) emptyLoop.then = () => this.scheduleIteration();
+    else this.scheduleIteration();
   }
-}
+};
 
 module.exports = { Runtime, StreamingRuntime };

@@ -13,9 +13,10 @@ const { toPayload, toResult, toXRayCause } = require("./errors.cjs");
 const SOCKET_PATH = "/run/lambdad/runtime.sock";
 const PLATFORM_RUNTIME_API = "169.254.100.1:9001";
 
-// A transport answers to next(), response(), error(), initError(); the client turns values into bytes for it.
+// A transport answers to next(), response(), stream(), error(), initError(); the client turns values into bytes for it.
 class Client {
   #transport;
+  #begun; // the streamed answer whose end has not been told
 
   constructor(transport) {
     this.#transport = transport;
@@ -30,14 +31,29 @@ class Client {
     this.#transport.response(requestId, Buffer.from(toResult(result), "utf8"));
   }
 
-  // A body that is no JSON: what a streaming handler wrote.
-  rawResponse(requestId, body, contentType) {
-    this.#transport.response(requestId, body, contentType);
+  // The way out for a streaming handler; until it is told to end, the event loop is not empty.
+  stream(requestId) {
+    const stream = this.#transport.stream(requestId);
+    return {
+      begin: (contentType) => {
+        this.#begun = stream;
+        stream.begin(contentType);
+      },
+      chunks: stream.chunks,
+      end: () => {
+        this.#begun = undefined;
+        stream.end();
+      },
+    };
   }
 
+  // An error after the first byte of a streamed answer is its end.
   error(requestId, error) {
     const payload = toPayload(error);
-    this.#transport.error(requestId, bytes(payload), String(payload.errorType), toXRayCause(error));
+    const [body, errorType] = [bytes(payload), String(payload.errorType)];
+    if (this.#begun) this.#begun.fail(body, errorType);
+    else this.#transport.error(requestId, body, errorType, toXRayCause(error));
+    this.#begun = undefined;
   }
 
   // For what ends the process: `then` runs when the platform has it.

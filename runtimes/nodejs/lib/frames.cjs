@@ -20,6 +20,7 @@ function frame(header, body = NOTHING) {
 }
 
 const NEXT = frame({ type: "next" });
+const CHUNK = { type: "response-chunk" };
 
 // A whole frame out of the inbox, or undefined while it is incomplete.
 function takeFrame(inbox) {
@@ -72,11 +73,33 @@ class Frames {
     });
   }
 
-  response(id, body, contentType) {
-    this.#queue(frame({ type: "response", id, contentType }, body));
+  response(id, body) {
+    this.#queue(frame({ type: "response", id }, body));
+  }
+
+  // Its pieces are written at once; its beginning goes with the first of them, its end with `next`.
+  stream(id) {
+    let begin = NOTHING;
+    this.#socket.ref();
+    const end = (last) => {
+      this.#queue(begin);
+      this.#queue(last);
+      this.#socket.unref();
+    };
+    return {
+      begin: (contentType) => (begin = frame({ type: "response-begin", id, contentType })),
+      chunks: (chunks, written) => {
+        const frames = chunks.map((chunk) => frame(CHUNK, chunk));
+        this.#socket.write(Buffer.concat([begin, ...frames]), written);
+        begin = NOTHING;
+      },
+      end: () => end(frame({ type: "response-end", id })),
+      fail: (body, errorType) => end(frame({ type: "error", id, errorType }, body)),
+    };
   }
 
   error(id, body, errorType) {
+    this.#socket.unref();
     this.#queue(frame({ type: "error", id, errorType }, body));
   }
 
@@ -105,10 +128,11 @@ class Frames {
     arrived(invocation(whole));
   }
 
-  // A handler that answers and then calls process.exit has answered.
+  // A handler that answers and then calls process.exit has answered; but an end says nothing where pieces are missing.
   #flushNow() {
     const descriptor = this.#socket._handle?.fd;
-    if (this.#answer.length && descriptor >= 0) fs.writeSync(descriptor, this.#answer);
+    const isNext = this.#answer.length > 0 && this.#socket.writableLength === 0;
+    if (isNext && descriptor >= 0) fs.writeSync(descriptor, this.#answer);
   }
 
   #lost(error) {

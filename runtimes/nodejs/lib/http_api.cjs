@@ -7,12 +7,22 @@ const { Inbox } = require("./inbox.cjs");
 
 const PREFIX = "/2018-06-01/runtime/";
 const JSON_TYPE = "application/json";
+const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
+const STREAMING = {
+  "Lambda-Runtime-Function-Response-Mode": "streaming",
+  "Transfer-Encoding": "chunked",
+  Trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
+};
+const CRLF = Buffer.from("\r\n");
 const MAX_XRAY_CAUSE = 64 * 1024; // a header; AWS's platform ignores causes that are larger
 
 // One line of printable ASCII; JSON keeps its meaning under this escape.
 function headerSafe(text) {
   return text.replace(/[^ -~]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
 }
+
+const responsePath = (id) => `invocation/${encodeURIComponent(id)}/response`;
 
 // A response's parser: a generator that yields while bytes are missing.
 function* readResponse(inbox) {
@@ -58,6 +68,7 @@ class HttpApi {
   #socket;
   #inbox;
   #exchange; // the one that is under way: {request, parser, resolve, reject, mayRepeat}
+  #streamed; // the answer to a streamed response, until it was waited for
   #answers = []; // more than one where something fails after the handler has answered; the first counts
 
   constructor(address) {
@@ -83,13 +94,37 @@ class HttpApi {
     };
   }
 
-  response(id, body, contentType = JSON_TYPE) {
-    this.#answers.push([`invocation/${encodeURIComponent(id)}/response`, body, { "Content-Type": contentType }]);
+  response(id, body) {
+    this.#answers.push([responsePath(id), body, { "Content-Type": JSON_TYPE }]);
+  }
+
+  // One request whose body grows; that it failed midway stands in its trailers.
+  stream(id) {
+    this.#socket ??= this.#open();
+    this.#socket.ref();
+    const end = (trailers) => this.#socket?.write(`0\r\n${trailers}\r\n`);
+    return {
+      begin: (contentType) => {
+        const head = this.#head("POST", responsePath(id), { ...STREAMING, "Content-Type": contentType });
+        this.#streamed = this.#exchangeOf(head, false);
+        this.#streamed.catch(() => {}); // told by the `next` that follows
+      },
+      chunks: (chunks, written) => {
+        const lengths = (chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF];
+        if (this.#socket) this.#socket.write(Buffer.concat(chunks.filter(({ length }) => length).flatMap(lengths)), written);
+        else written(new Error("the platform has closed the connection"));
+      },
+      end: () => end(""),
+      fail: (body, errorType) => {
+        end(`${ERROR_TYPE}: ${headerSafe(errorType)}\r\n${ERROR_BODY}: ${body.toString("base64")}\r\n`);
+      },
+    };
   }
 
   error(id, body, errorType, xrayCause) {
     const headers = this.#errorHeaders(errorType);
     if (xrayCause.length < MAX_XRAY_CAUSE) headers["Lambda-Runtime-Function-XRay-Error-Cause"] = headerSafe(xrayCause);
+    this.#socket?.unref();
     this.#answers.push([`invocation/${encodeURIComponent(id)}/error`, body, headers]);
   }
 
@@ -104,15 +139,24 @@ class HttpApi {
   }
 
   #errorHeaders(errorType) {
-    return { "Content-Type": JSON_TYPE, "Lambda-Runtime-Function-Error-Type": headerSafe(errorType) };
+    return { "Content-Type": JSON_TYPE, [ERROR_TYPE]: headerSafe(errorType) };
   }
 
   async #postAnswers() {
+    await this.#finishStream();
     while (this.#answers.length) {
       const [path, body, headers] = this.#answers.shift();
       const { status } = await this.#ask("POST", path, body, headers);
       if (status >= 300) complain(`Failed to post ${path}. Http response code: ${status}.`);
     }
+  }
+
+  async #finishStream() {
+    const streamed = this.#streamed;
+    if (!streamed) return;
+    this.#streamed = undefined;
+    const { status } = await streamed;
+    if (status >= 300) complain(`Failed to stream a response. Http response code: ${status}.`);
   }
 
   // A handler that answers and then calls process.exit has answered.
@@ -123,17 +167,23 @@ class HttpApi {
   }
 
   #request(method, path, body, headers = {}) {
+    if (!body) return this.#head(method, path, headers);
+    return Buffer.concat([this.#head(method, path, { ...headers, "Content-Length": body.length }), body]);
+  }
+
+  #head(method, path, headers) {
     const fields = { Host: this.#address, "User-Agent": `lambdad-node/${process.versions.node}`, ...headers };
-    if (body) fields["Content-Length"] = body.length;
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    const head = Buffer.from(`${method} ${PREFIX}${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
-    return body ? Buffer.concat([head, body]) : head;
+    return Buffer.from(`${method} ${PREFIX}${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
   }
 
   #ask(...request) {
+    return this.#exchangeOf(this.#request(...request), this.#socket !== undefined);
+  }
+
+  #exchangeOf(request, mayRepeat) {
     return new Promise((resolve, reject) => {
-      const mayRepeat = this.#socket !== undefined;
-      this.#exchange = { request: this.#request(...request), resolve, reject, mayRepeat };
+      this.#exchange = { request, resolve, reject, mayRepeat };
       this.#send();
     });
   }

@@ -3,6 +3,7 @@
 
 const { begin, environment, forwardTrace, received } = require("./context.cjs");
 const { logError } = require("./log.cjs");
+const { metadata } = require("./user_function.cjs");
 
 // What else is due in this turn of the event loop still belongs to the invocation.
 const endOfTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -37,10 +38,10 @@ class BufferedInvokeProcessor {
 
 class StreamingInvokeProcessor extends BufferedInvokeProcessor {
   async processInvoke(context, event) {
-    const { collect } = require("./response_stream.cjs");
-    const stream = await collect(this.handler, event, context);
-    await endOfTurn();
-    this.client.rawResponse(context.awsRequestId, stream.body, stream.contentType);
+    const { respond } = require("./response_stream.cjs");
+    const { highWaterMark } = metadata(this.handler);
+    const handler = (...given) => this.handler(...given);
+    await respond(handler, event, context, this.client.stream(context.awsRequestId), highWaterMark);
   }
 }
 

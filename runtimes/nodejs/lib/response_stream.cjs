@@ -1,42 +1,61 @@
-// The stream that a streaming handler writes to. What it wrote is sent when the handler is done, in one piece:
-// an Invoke sees the same payload as in Lambda; only the time of the first byte differs.
+// The stream that a streaming handler writes to. What it writes goes to the platform at once; while the platform
+// doesn't take it, `write` answers false and `drain` comes later.
 "use strict";
 
 const { Writable } = require("node:stream");
+const { generation, PROMISES } = require("./generation.cjs");
 const { InvalidStreamingOperation } = require("./errors.cjs");
 
 const DEFAULT_TYPE = "application/octet-stream";
 const WITH_PRELUDE = "application/vnd.awslambda.http-integration-response";
 const DELIMITER = Buffer.alloc(8);
 
-class ResponseStream extends Writable {
-  #chunks = [];
-  #started = false;
-  contentType = DEFAULT_TYPE;
+// AWS's older client throws texts, the newer one errors.
+const fault = (words) => (generation === PROMISES ? new Error(words) : words);
 
-  constructor() {
-    super({ decodeStrings: true });
+class ResponseStream extends Writable {
+  #outlet;
+  #contentType = DEFAULT_TYPE;
+  #written = false;
+  #begun = false;
+
+  // `outlet` is the client's: begin(contentType), chunks(list, written), end().
+  constructor(outlet, highWaterMark) {
+    super({ decodeStrings: true, ...(highWaterMark !== undefined && { highWaterMark }) });
+    this.#outlet = outlet;
   }
 
   write(chunk, ...rest) {
     const isBytes = typeof chunk === "string" || chunk instanceof Uint8Array;
-    if (!this.#started) this._onBeforeFirstWrite?.((prelude) => this.#chunks.push(Buffer.from(prelude)));
-    this.#started = true;
+    if (!this.#written) this._onBeforeFirstWrite?.((prelude) => super.write(prelude));
+    this.#written = true;
     return super.write(isBytes ? chunk : JSON.stringify(chunk), ...rest);
   }
 
-  _write(chunk, _encoding, written) {
-    this.#chunks.push(chunk);
-    written();
-  }
-
   setContentType(contentType) {
-    if (this.#started) throw new InvalidStreamingOperation("Cannot set content-type, too late.");
-    this.contentType = contentType;
+    if (this.#written) throw new InvalidStreamingOperation("Cannot set content-type, too late.");
+    this.#contentType = contentType;
   }
 
-  get body() {
-    return Buffer.concat(this.#chunks);
+  _write(chunk, _encoding, written) {
+    this.#begin();
+    this.#outlet.chunks([chunk], written);
+  }
+
+  _writev(entries, written) {
+    this.#begin();
+    this.#outlet.chunks(entries.map(({ chunk }) => chunk), written);
+  }
+
+  _final(done) {
+    this.#begin();
+    this.#outlet.end();
+    done();
+  }
+
+  #begin() {
+    if (!this.#begun) this.#outlet.begin(this.#contentType);
+    this.#begun = true;
   }
 }
 
@@ -52,17 +71,25 @@ class HttpResponseStream {
   }
 }
 
-// Run the handler to the end of its stream; what it wrote.
-async function collect(handler, event, context) {
-  const stream = new ResponseStream();
-  const finished = new Promise((resolve, reject) => stream.once("finish", resolve).once("error", reject));
-  finished.catch(() => {}); // told below, or by the handler itself
-  const running = handler(event, stream, context);
-  if (typeof running?.then !== "function") throw "Streaming does not support non-async handlers.";
-  if ((await running) !== undefined) console.warn("Streaming handlers ignore return values.");
-  if (!stream.writableEnded) throw "Response stream is not finished.";
-  await finished;
-  return stream;
+// When the stream has ended, whoever ended it; rejects if it broke.
+function ended(stream) {
+  const promise = new Promise((resolve, reject) => {
+    stream.once("finish", resolve);
+    stream.on("error", reject);
+    stream.once("close", () => reject(fault("Response stream is not finished.")));
+  });
+  promise.catch(() => {}); // told below, or by the handler itself
+  return promise;
 }
 
-module.exports = { HttpResponseStream, collect };
+// Runs the handler to the end of its stream, which may come after the handler's own.
+async function respond(handler, event, context, outlet, highWaterMark) {
+  const stream = new ResponseStream(outlet, highWaterMark);
+  const end = ended(stream);
+  const running = handler(event, stream, context);
+  if (typeof running?.then !== "function") throw fault("Streaming does not support non-async handlers.");
+  if ((await running) !== undefined) console.warn("Streaming handlers ignore return values.");
+  await end;
+}
+
+module.exports = { HttpResponseStream, respond };

@@ -104,11 +104,11 @@ async function load(root, handler) {
   return found;
 }
 
-// {streaming}: whether the handler was wrapped by awslambda.streamifyResponse.
+// {streaming, highWaterMark}: whether the handler was wrapped by awslambda.streamifyResponse, and how.
 function metadata(handler) {
   const mark = handler[STREAMING];
   if (!mark) return { streaming: false };
-  if (mark === STREAM_RESPONSE) return { streaming: true };
+  if (mark === STREAM_RESPONSE) return { streaming: true, highWaterMark: handler[HIGH_WATER_MARK] };
   throw new errors.MalformedStreamingHandler("Only response streaming is supported.");
 }
 

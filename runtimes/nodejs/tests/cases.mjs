@@ -14,7 +14,8 @@ const simple = `constant nothing scalars circular bigint aFunction toJson plainR
 callbackError callbackText callbackObject callbackTwice callbackWaits callbackDoesNotWait callbackThenThrow neverAnswers
 done succeed fail failWithNothing throws rejects rejectsWithText rejectsWithNothing rejectsWithObject errorMembers
 circularError namedError unhandledRejection uncaughtException neverSettles logs logsErrors logsCircular writes waits
-environment missing nested nested.inner.handler nested.text`.split(/\s+/);
+environment missing nested nested.inner.handler nested.text
+streams streamsHttp streamsNothing streamsAfterItsEnd streamsPipeline streamsAndFails`.split(/\s+/);
 
 const files = {
   "cjs": "plain.handler",

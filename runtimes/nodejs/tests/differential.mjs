@@ -30,6 +30,7 @@ if (isNew) {
   Object.assign(DIFFERENCES, {
     "unhandledRejection": "Node prints the runtime's own lines",
     "uncaughtException": "the same",
+    "streamsAndFails": "AWS's client asks for the next event while it still ends its answer",
     ...Object.fromEntries(Object.keys(CASES).filter((name) => name.endsWith("as json")).map((name) => [name, "AWS's client forgets the tenant, which its documentation promises"])),
     "context, broken": "AWS's runtime dies of it; ours too, with other words",
   });
@@ -75,7 +76,7 @@ async function observe(command, { handler, events, environment: own }) {
   const outcome = await run(command(handler), events, { transport: new Http(), environment: full, cwd: FUNCTIONS });
   const crashed = isNew && outcome.exitCode === 1;
   return {
-    answers: outcome.answers.map(({ kind, id, errorType, body, xray }) => [kind, id, kind === "init-error" ? errorType : "", settleJson(body.toString()), settleCause(xray)]),
+    answers: outcome.answers.map(({ kind, id, errorType, body, xray, mode, contentType, error }) => [kind, id, kind === "init-error" ? errorType : "", settleJson(body.toString()), settleCause(xray), mode && [mode, contentType], error && settleJson(error.toString())]),
     stdout: outcome.stdout,
     stderr: crashed ? "" : outcome.stderr,
     frames: outcome.frames.map(({ type, text }) => [type.toString(16), settleRecord(text)]),

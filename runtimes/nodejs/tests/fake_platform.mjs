@@ -53,9 +53,29 @@ export class Framed {
   }
 
   #understand(socket, header, body) {
-    if (header.type !== "next") this.outcome.answers.push({ kind: header.type, ...header, body });
-    else if (this.events.length) socket.write(Framed.invoke(this.events.shift()));
+    if (header.type === "next") this.#next(socket);
+    else if (header.type === "response-begin") this.streamed = { ...header, kind: "response", pieces: [] };
+    else if (header.type === "response-chunk") this.#piece(body);
+    else if (this.streamed) this.#endStream(header, body);
+    else this.outcome.answers.push({ kind: header.type, ...header, body });
+  }
+
+  #next(socket) {
+    if (this.events.length) socket.write(Framed.invoke(this.events.shift()));
     else socket.end();
+  }
+
+  #piece(body) {
+    this.streamed.pieces.push(body.toString());
+    this.onPiece?.(body.toString());
+  }
+
+  // An error is the end of a streamed answer too.
+  #endStream({ errorType }, error) {
+    const { pieces, ...answer } = this.streamed;
+    const failed = errorType && { errorType, error };
+    this.outcome.answers.push({ ...answer, ...failed, pieces, body: Buffer.from(pieces.join("")) });
+    this.streamed = undefined;
   }
 
   static invoke({ header, body }) {
@@ -91,7 +111,7 @@ export class Http {
   }
 
   async #respond(request, response) {
-    const body = Buffer.concat(await request.toArray());
+    const body = await this.#read(request);
     if (this.closeEach) response.setHeader("Connection", "close");
     if (request.method === "POST") {
       this.outcome.answers.push(Http.#answer(request, body));
@@ -103,16 +123,31 @@ export class Http {
     }
   }
 
-  static #answer({ url, headers }, body) {
+  async #read(request) {
+    const pieces = [];
+    for await (const piece of request) {
+      pieces.push(piece);
+      this.onPiece?.(piece.toString());
+    }
+    return Buffer.concat(pieces);
+  }
+
+  static #answer({ url, headers, trailers }, body) {
     const parts = url.split("/");
     const isInit = parts[3] === "init";
+    const failed = trailers["lambda-runtime-function-error-type"] !== undefined && {
+      errorType: trailers["lambda-runtime-function-error-type"],
+      error: Buffer.from(trailers["lambda-runtime-function-error-body"], "base64"),
+    };
     return {
+      mode: headers["lambda-runtime-function-response-mode"],
       kind: isInit ? "init-error" : parts[5],
       id: isInit ? undefined : parts[4],
       errorType: headers["lambda-runtime-function-error-type"],
       xray: headers["lambda-runtime-function-xray-error-cause"],
       contentType: headers["content-type"],
       body,
+      ...failed,
     };
   }
 

@@ -1,6 +1,8 @@
 // The Node.js runtime against a platform made for the test, over both transports and in both generations.
 import test from "node:test";
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ARN, Framed, Http, REQUEST_ID, event, run as runCommand } from "./fake_platform.mjs";
@@ -307,14 +309,70 @@ test("x-ray learns of the error over http", async () => {
   assert.deepEqual([Object.keys(cause), cause.exceptions[0].type], [["working_directory", "exceptions", "paths"], "RangeError"]);
 });
 
+// Every way in which a streaming handler can be run.
+const streaming = [NODE20, NODE24].flatMap((generation) =>
+  [() => new Framed(), () => new Http()].map((transport) => ({ generation, transport })),
+);
+
+const streamed = (handler, { generation, transport }, rest = {}) =>
+  answer(handler, { generation, transport: transport(), ...rest });
+
 test("what a streaming handler writes is its answer", async () => {
-  for (const generation of [NODE20, NODE24]) {
-    const plain = await answer("app.streams", { generation });
+  for (const way of streaming) {
+    const plain = await streamed("app.streams", way);
     assert.deepEqual([plain.body.toString(), plain.contentType], ["one two", "text/plain"]);
-    const withPrelude = await answer("app.streamsHttp", { generation });
+    const withPrelude = await streamed("app.streamsHttp", way);
     assert.equal(withPrelude.body.toString(), `{"statusCode":201,"headers":{"a":"b"}}${"\0".repeat(8)}{"json":true}${REQUEST_ID}`);
     assert.equal(withPrelude.contentType, "application/vnd.awslambda.http-integration-response");
-    await checkError("app.streamsAndFails", "Error", "midway", generation);
-    assert.equal((await answer("app.streamsForEver", { generation })).kind, "error");
+    assert.equal((await streamed("app.streamsNothing", way)).body.length, 0);
+    assert.equal((await streamed("app.streamsAfterItsEnd", way)).body.toString(), "piped");
+    assert.equal((await streamed("app.streamsPipeline", way)).body.toString(), "abc");
+  }
+});
+
+test("a streaming handler that fails before its first byte answers an error", async () => {
+  for (const way of streaming) {
+    for (const [handler, words] of [["streamsNotAtAll", "too early"], ["streamsWithoutPromise", "Streaming does not support non-async handlers."]]) {
+      const given = await streamed(`app.${handler}`, way);
+      assert.deepEqual([given.kind, json(given).errorMessage], ["error", words]);
+    }
+  }
+});
+
+test("a streaming handler that fails midway says so behind what it wrote", async () => {
+  for (const way of streaming) {
+    for (const [handler, words] of [["streamsAndFails", "midway"], ["streamsAndBreaks", "source"], ["streamsTooLate", "write after end"]]) {
+      const given = await streamed(`app.${handler}`, way);
+      assert.deepEqual([given.kind, given.body.toString()], ["response", "begun"], handler);
+      assert.equal(JSON.parse(given.error).errorMessage, words);
+    }
+  }
+});
+
+test("what a streaming handler writes goes out before it ends", async () => {
+  for (const { generation, transport } of streaming) {
+    const directory = mkdtempSync(join(tmpdir(), "streams-"));
+    const gate = join(directory, "gate");
+    const platform = transport();
+    // The handler waits for a file that is there once the platform has its first piece.
+    platform.onPiece = (piece) => piece.includes("first") && writeFileSync(gate, "");
+    const given = await answer("app.streamsAndWaits", { generation, transport: platform, events: [event(JSON.stringify(gate))] });
+    assert.equal(given.body.toString(), "first second");
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a streaming handler waits for a platform that is slow", async () => {
+  for (const way of streaming) {
+    const [counted, waits] = (await streamed("app.streamsMuch", way)).body.toString().split(" ").slice(-2).map(Number);
+    assert.equal(counted, 4 << 20);
+    assert.ok(waits > 0, "write never answered false");
+  }
+});
+
+test("events follow each other after streams, and the mark can be set", async () => {
+  for (const { generation, transport } of streaming) {
+    const { answers } = await run("app.streamsMark", { generation, transport: transport(), events: [event("1"), event("2")] });
+    assert.deepEqual(answers.map(({ body }) => body.toString()), ["1 77", "2 77"]);
   }
 });

@@ -19,6 +19,7 @@ choice! {
     pub enum FunctionVersion { All = "ALL" }
     pub enum FunctionVersionLatestPublished { LatestPublished = "LATEST_PUBLISHED" }
     pub enum InvocationType { Event = "Event", RequestResponse = "RequestResponse", DryRun = "DryRun" }
+    pub enum ResponseStreamingInvocationType { RequestResponse = "RequestResponse", DryRun = "DryRun" }
     pub enum LogType { None = "None", Tail = "Tail" }
     pub enum RecursiveLoop { Terminate = "Terminate", Allow = "Allow" }
     pub enum UpdateRuntimeOn { Auto = "Auto", Manual = "Manual", FunctionUpdate = "FunctionUpdate" }

@@ -58,12 +58,7 @@ const OPERATIONS: &[&OperationSpec] = &[
     &GetFunctionConfiguration::SPEC,
     &UpdateFunctionConfiguration::SPEC,
     &Invoke::SPEC,
-    &known(
-        "InvokeWithResponseStream",
-        "POST",
-        200,
-        "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
-    ),
+    &InvokeWithResponseStream::SPEC,
     &known("InvokeAsync", "POST", 202, "/2014-11-13/functions/{FunctionName}/invoke-async"),
     &PublishVersion::SPEC,
     &ListVersionsByFunction::SPEC,

@@ -13,7 +13,7 @@ mod variables;
 
 pub(crate) use capture::Capture;
 pub use launch::{Interpreter, Launch, Relay};
-pub(crate) use outcome::{Finished, Outcome};
+pub(crate) use outcome::{Finished, Outcome, TRUNCATED};
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;

@@ -13,6 +13,9 @@ use crate::runtime_api::Answer;
 /// ENOEXEC: a program for another machine, or no program.
 const EXEC_FORMAT: i32 = 8;
 
+/// The error type of an answer whose end never came.
+pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
+
 /// How an attempt at an event, or an INIT, ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -80,7 +83,7 @@ impl Outcome {
     }
 
     pub(crate) fn is_success(&self) -> bool {
-        matches!(self, Self::Answered { answer: Answer::Response(_), .. })
+        matches!(self, Self::Answered { answer: Answer::Response(_) | Answer::Streamed { .. }, .. })
     }
 
     /// The `Status` of log lines; `None` where the function itself answered.
@@ -111,7 +114,11 @@ impl Outcome {
         match self {
             Self::Answered { answer: Answer::Response(body) | Answer::Error { body, .. }, .. }
             | Self::InitError { body, .. } => body.clone(),
-            Self::Answered { answer: Answer::TooLarge, .. } => too_large(),
+            Self::Answered { answer: Answer::Streamed { .. }, .. } => Bytes::new(),
+            Self::Answered { answer: Answer::TooLarge { limit }, .. } => too_large(*limit),
+            Self::Answered { answer: Answer::Truncated, .. } => {
+                failure(TRUNCATED, request_id, "Response was truncated")
+            }
             Self::Exited(exit) => failure(
                 if exit.out_of_memory { "Runtime.OutOfMemory" } else { "Runtime.ExitError" },
                 request_id,
@@ -131,8 +138,7 @@ fn failure(error_type: &str, request_id: &str, error: &str) -> Bytes {
     serde_json::json!({ "errorType": error_type, "errorMessage": message }).to_string().into()
 }
 
-fn too_large() -> Bytes {
-    let limit = base::limits::lambda::RESPONSE_BYTES;
+fn too_large(limit: usize) -> Bytes {
     let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
     serde_json::json!({ "errorMessage": message, "errorType": "Function.ResponseSizeTooLarge" }).to_string().into()
 }
@@ -174,6 +180,8 @@ fn signal_name(signal: i32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base::limits::lambda::RESPONSE_BYTES;
+
     use super::*;
 
     fn exited(status: ExitStatus, out_of_memory: bool) -> Outcome {
@@ -203,7 +211,7 @@ mod tests {
             r#"{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: r Error: Runtime exited with error: signal: killed"}"#,
         );
         check(
-            &Outcome::Answered { answer: Answer::TooLarge, ended: false },
+            &Outcome::Answered { answer: Answer::TooLarge { limit: RESPONSE_BYTES }, ended: false },
             r#"{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}"#,
         );
     }

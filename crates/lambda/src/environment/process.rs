@@ -94,8 +94,26 @@ impl Running {
         };
         match event {
             Event::InitError { error_type, body } => Some(Outcome::InitError { error_type, body }),
+            // Its end is the reason.
+            Event::Answered(Answer::Truncated) | Event::Ready => None,
             Event::Answered(answer) => Some(Outcome::Answered { answer, ended: true }),
-            Event::Ready => None,
+        }
+    }
+
+    /// As [`Running::last_word`], inside of an event. Of an answer that has begun much may lie in the socket: its end is
+    /// waited for until it is too late.
+    async fn last_answer(&mut self, clock: &Clock, late: impl Future<Output = ()>) -> Option<Outcome> {
+        let said = self.last_word(clock).await;
+        if said.is_some() || !self.session.is_answering() {
+            return said;
+        }
+        tokio::select! {
+            biased;
+            event = self.events.recv() => match event? {
+                Event::Answered(answer) if answer != Answer::Truncated => Some(Outcome::Answered { answer, ended: true }),
+                _ => None,
+            },
+            () = late => None,
         }
     }
 
@@ -117,8 +135,9 @@ impl Running {
                     (event, _) => return Outcome::platform(format!("out of turn: {event:?}")),
                 },
                 exit = self.process.wait() => return match answer {
+                    Some(Answer::Truncated) => Outcome::Exited(exit),
                     Some(answer) => Outcome::Answered { answer, ended: true },
-                    None => self.last_word(clock).await.unwrap_or(Outcome::Exited(exit)),
+                    None => self.last_answer(clock, late).await.unwrap_or(Outcome::Exited(exit)),
                 },
                 () = &mut late => return Outcome::TimedOut { after },
             }

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_cold_start_bills_its_init() {
-        let answered = Outcome::Answered { answer: Answer::TooLarge, ended: false };
+        let answered = Outcome::Answered { answer: Answer::Response(bytes::Bytes::new()), ended: false };
         assert_eq!(
             report(&answered, Some(Duration::from_micros(110_100))),
             "REPORT RequestId: r\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t\

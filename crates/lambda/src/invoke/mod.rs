@@ -1,6 +1,7 @@
 //! Invoke: one event, answered (RequestResponse), accepted (Event) or only checked (DryRun).
 
 mod queue;
+mod stream;
 mod worker;
 
 use std::sync::Arc;
@@ -10,17 +11,19 @@ use base::{Clock, Fault, Random};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use wire::{Payload, Permitted};
+use wire::{Context, Payload, Permitted};
 
 use queue::Accepted;
 pub use queue::AsyncQueue;
+pub(crate) use stream::invoke_with_response_stream;
 
 use crate::api::enums::{InvocationType, LogType};
-use crate::api::invoke::{InvocationRequest, InvocationResponse, Invoke};
+use crate::api::invoke::{InvocationResponse, Invoke};
 use crate::function::{Functions, Resolved};
 use crate::launch::Launcher;
 use crate::pool::Pool;
 use crate::runtime_api::Invocation;
+use crate::runtime_api::stream::Recipient;
 
 /// What invocations need.
 #[derive(Debug)]
@@ -40,18 +43,9 @@ pub(crate) async fn invoke(invoker: Arc<Invoker>, request: Permitted<Invoke>) ->
     let Permitted { context, input } = request;
     let resolved = invoker.functions.resolve(&context.scope, &input.function_name, input.qualifier.as_deref())?;
     let kind = input.invocation_type.unwrap_or(InvocationType::RequestResponse);
-    let event = event(&input, kind)?;
-    let invocation = Invocation {
-        trace_id: context.trace_id.unwrap_or_else(|| invoker.trace_id()),
-        client_context: client_context(&input)?,
-        request_id: context.request_id,
-        // Set when it begins.
-        deadline_ms: 0,
-        function_arn: resolved.arn_as_called.clone(),
-        cognito_identity: None,
-        tenant_id: input.tenant_id,
-        event,
-    };
+    let asked =
+        Asked { payload: input.payload, client_context: input.client_context, tenant_id: input.tenant_id, kind };
+    let invocation = invoker.invocation(context, &resolved, asked)?;
     match kind {
         InvocationType::RequestResponse => {
             invoker.answer(resolved, invocation, input.log_type == Some(LogType::Tail)).await
@@ -61,7 +55,32 @@ pub(crate) async fn invoke(invoker: Arc<Invoker>, request: Permitted<Invoke>) ->
     }
 }
 
+/// What every kind of invocation brings.
+struct Asked {
+    payload: Option<Payload>,
+    client_context: Option<String>,
+    tenant_id: Option<String>,
+    kind: InvocationType,
+}
+
 impl Invoker {
+    /// The invocation that was asked for, if its event and its context are well formed.
+    fn invocation(&self, context: Context, resolved: &Resolved, asked: Asked) -> Result<Invocation, Fault> {
+        let event = event(asked.payload, asked.kind)?;
+        Ok(Invocation {
+            trace_id: context.trace_id.unwrap_or_else(|| self.trace_id()),
+            client_context: client_context(asked.client_context.as_deref())?,
+            request_id: context.request_id,
+            // Set when it begins.
+            deadline_ms: 0,
+            function_arn: resolved.arn_as_called.clone(),
+            cognito_identity: None,
+            tenant_id: asked.tenant_id,
+            event,
+            recipient: Recipient::Whole,
+        })
+    }
+
     /// Runs the event and waits for its end.
     async fn answer(
         &self,
@@ -100,8 +119,8 @@ fn status(code: i32) -> InvocationResponse {
 }
 
 /// The event, within its limit and well formed.
-fn event(input: &InvocationRequest, kind: InvocationType) -> Result<Bytes, Fault> {
-    let given = input.payload.as_ref().map(|payload| payload.0.clone()).unwrap_or_default();
+fn event(payload: Option<Payload>, kind: InvocationType) -> Result<Bytes, Fault> {
+    let given = payload.unwrap_or_default().0;
     let limit = if kind == InvocationType::Event { ASYNC_PAYLOAD_BYTES } else { SYNC_PAYLOAD_BYTES };
     if given.len() > limit {
         let (size, kind) = (given.len(), kind.as_str());
@@ -123,8 +142,8 @@ fn not_json(problem: &str) -> Fault {
     Fault::new("InvalidRequestContentException", message)
 }
 
-fn client_context(input: &InvocationRequest) -> Result<Option<String>, Fault> {
-    let Some(encoded) = &input.client_context else { return Ok(None) };
+fn client_context(encoded: Option<&str>) -> Result<Option<String>, Fault> {
+    let Some(encoded) = encoded else { return Ok(None) };
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let decoded = decoded.filter(|text| wire::json_problem(text.as_bytes()).is_none());
     let refused =

@@ -17,6 +17,7 @@ use super::Invoker;
 use super::worker::Worker;
 use crate::function::Resolved;
 use crate::runtime_api::Invocation;
+use crate::runtime_api::stream::Recipient;
 
 /// Where accepted events wait.
 const SPACE: &str = "queue-0";
@@ -65,6 +66,7 @@ impl Accepted {
             cognito_identity: None,
             tenant_id: self.tenant_id,
             event: self.event,
+            recipient: Recipient::Whole,
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::session::{Refusal, Session};
+use super::stream::Answering;
 use super::{Answer, Invocation, next_connection};
 
 const VERSION: &str = "/2018-06-01";
@@ -81,30 +82,52 @@ async fn handle(session: &Session, request: Request<Incoming>) -> Reply {
     }
 }
 
+/// Whether the answer goes on as it comes is the caller's choice, not the process's: AWS's client for Go streams without
+/// naming the mode.
 async fn response(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
-    if let Some(mode) = header(request.headers(), RESPONSE_MODE)
-        && mode != "streaming"
-    {
-        let body =
-            br#"{"errorType":"Runtime.InvalidResponseModeHeader","errorMessage":"Invalid response mode header"}"#;
-        let error_type = "Runtime.InvalidResponseModeHeader".to_owned();
-        // The function's caller hears of it; the process gets its own answer either way.
-        let _ = session.answer(id, Answer::Error { error_type, body: Bytes::from_static(body) });
-        return problem(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", "Invalid function response mode");
+    if header(request.headers(), RESPONSE_MODE).is_some_and(|mode| mode != "streaming") {
+        return invalid_mode(session, id);
     }
-    match body(request).await {
-        Ok(Whole { body, error: None }) => settled(session.answer(id, Answer::Response(body))),
-        Ok(Whole { error: Some(error), .. }) => settled(session.answer(id, error)),
-        Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge)),
-        Err(BodyFault::Truncated) => truncated(),
+    let content_type = header(request.headers(), "content-type");
+    match session.begin(id, content_type) {
+        Ok(answering) => pass_on(answering, request.into_body()).await,
+        Err(refusal) => refused(&refusal),
     }
+}
+
+fn invalid_mode(session: &Session, id: &str) -> Reply {
+    let body = br#"{"errorType":"Runtime.InvalidResponseModeHeader","errorMessage":"Invalid response mode header"}"#;
+    let error_type = "Runtime.InvalidResponseModeHeader".to_owned();
+    // The function's caller hears of it; the process gets its own answer either way.
+    let _ = session.answer(id, Answer::Error { error_type, body: Bytes::from_static(body) });
+    problem(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", "Invalid function response mode")
+}
+
+/// To the end of the body, or to its trailers, which may tell that the function failed midway.
+async fn pass_on(mut answering: Answering<'_>, mut body: Incoming) -> Reply {
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return truncated() };
+        match frame.into_data() {
+            Ok(bytes) => {
+                if let Err(refusal) = answering.write(bytes).await {
+                    return refused(&refusal);
+                }
+            }
+            Err(frame) => {
+                if let Some((error_type, body)) = frame.trailers_ref().and_then(trailing_error) {
+                    return settled(answering.fail(error_type, body));
+                }
+            }
+        }
+    }
+    settled(answering.finish())
 }
 
 async fn error(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
     let error_type = error_type(request.headers());
     match body(request).await {
-        Ok(Whole { body, .. }) => settled(session.answer(id, Answer::Error { error_type, body })),
-        Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge)),
+        Ok(body) => settled(session.answer(id, Answer::Error { error_type, body })),
+        Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge { limit: RESPONSE_BYTES })),
         Err(BodyFault::Truncated) => truncated(),
     }
 }
@@ -112,16 +135,10 @@ async fn error(session: &Session, id: &str, request: Request<Incoming>) -> Reply
 async fn init_error(session: &Session, request: Request<Incoming>) -> Reply {
     let error_type = error_type(request.headers());
     match body(request).await {
-        Ok(Whole { body, .. }) => settled(session.init_error(error_type, body)),
-        Err(BodyFault::TooLarge) => refused(&Refusal::TooLarge),
+        Ok(body) => settled(session.init_error(error_type, body)),
+        Err(BodyFault::TooLarge) => refused(&Refusal::TooLarge { limit: RESPONSE_BYTES }),
         Err(BodyFault::Truncated) => truncated(),
     }
-}
-
-struct Whole {
-    body: Bytes,
-    /// Trailers of a streamed answer that failed midway.
-    error: Option<Answer>,
 }
 
 enum BodyFault {
@@ -129,21 +146,21 @@ enum BodyFault {
     Truncated,
 }
 
-async fn body(request: Request<Incoming>) -> Result<Whole, BodyFault> {
+async fn body(request: Request<Incoming>) -> Result<Bytes, BodyFault> {
     let collected = Limited::new(request.into_body(), RESPONSE_BYTES)
         .collect()
         .await
         .map_err(|error| if error.is::<LengthLimitError>() { BodyFault::TooLarge } else { BodyFault::Truncated })?;
-    let error = collected.trailers().and_then(trailing_error);
-    Ok(Whole { body: collected.to_bytes(), error })
+    Ok(collected.to_bytes())
 }
 
-fn trailing_error(trailers: &HeaderMap) -> Option<Answer> {
+/// The type and the body of the error that ends a streamed answer.
+fn trailing_error(trailers: &HeaderMap) -> Option<(String, Bytes)> {
     use base64::Engine as _;
     header(trailers, ERROR_TYPE)?;
     let encoded = header(trailers, "lambda-runtime-function-error-body").unwrap_or_default();
     let body = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
-    Some(Answer::Error { error_type: error_type(trailers), body: body.into() })
+    Some((error_type(trailers), body.into()))
 }
 
 fn error_type(headers: &HeaderMap) -> String {
@@ -192,7 +209,7 @@ fn refused(refusal: &Refusal) -> Reply {
     let (status, error_type) = match refusal {
         Refusal::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
         Refusal::InvalidStateTransition { .. } => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
-        Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+        Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
         Refusal::Closed => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
     };
     problem(status, error_type, &refusal.to_string())

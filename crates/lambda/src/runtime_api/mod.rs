@@ -6,6 +6,7 @@
 pub(crate) mod framed;
 pub(crate) mod http;
 pub(crate) mod session;
+pub(crate) mod stream;
 
 use std::io;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct Invocation {
     pub cognito_identity: Option<String>,
     pub tenant_id: Option<String>,
     pub event: Bytes,
+    /// Where the answer goes.
+    pub(crate) recipient: stream::Recipient,
 }
 
 /// What a process made of an event.
@@ -62,8 +65,16 @@ pub enum Answer {
         error_type: String,
         body: Bytes,
     },
-    /// The answer was larger than Lambda lets through; nothing of it is kept.
-    TooLarge,
+    /// The answer has gone out piece by piece, all of it.
+    Streamed {
+        bytes: usize,
+    },
+    /// The answer was larger than Lambda lets through; nothing more of it is kept.
+    TooLarge {
+        limit: usize,
+    },
+    /// The answer had begun, and its end never came.
+    Truncated,
 }
 
 /// What a process tells us.

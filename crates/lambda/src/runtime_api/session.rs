@@ -5,6 +5,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use super::stream::{Answering, Recipient};
 use super::{Answer, Event, Invocation};
 
 /// The states that AWS's own implementation names in its error texts.
@@ -16,6 +17,8 @@ enum State {
     Running {
         request_id: String,
     },
+    /// The answer has begun.
+    InvocationResponse,
     /// Answered, and `next` not asked yet.
     ResponseSent,
 }
@@ -27,6 +30,7 @@ impl State {
             Self::InitError => "InitError",
             Self::Ready => "Ready",
             Self::Running { .. } => "Running",
+            Self::InvocationResponse => "InvocationResponse",
             Self::ResponseSent => "ResponseSent",
         }
     }
@@ -39,8 +43,8 @@ pub(crate) enum Refusal {
     InvalidRequestId,
     #[error("State transition from {from} to {to} failed for runtime. Error: State transition is not allowed")]
     InvalidStateTransition { from: &'static str, to: &'static str },
-    #[error("Exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes).")]
-    TooLarge,
+    #[error("Exceeded maximum allowed payload size ({limit} bytes).")]
+    TooLarge { limit: usize },
     /// The environment is going away.
     #[error("Internal Server Error")]
     Closed,
@@ -52,6 +56,8 @@ pub(crate) struct Session {
     state: Mutex<State>,
     hand_over: mpsc::Sender<Invocation>,
     parked: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    /// Where the answer to the running event goes, until it begins.
+    recipient: Mutex<Recipient>,
     events: mpsc::Sender<Event>,
 }
 
@@ -62,7 +68,8 @@ impl Session {
         // The state machine lets at most an answer and a `next` wait at the same time.
         let (events, told) = mpsc::channel(4);
         let parked = tokio::sync::Mutex::new(parked);
-        (Self { state: Mutex::new(State::Started), hand_over, parked, events }, told)
+        let recipient = Mutex::default();
+        (Self { state: Mutex::new(State::Started), hand_over, parked, recipient, events }, told)
     }
 
     /// The process asks for an event, and waits for it.
@@ -71,6 +78,7 @@ impl Session {
             self.tell(Event::Ready)?;
         }
         let invocation = self.parked.lock().await.recv().await.ok_or(Refusal::Closed)?;
+        *self.recipient.lock() = invocation.recipient.clone();
         *self.state.lock() = State::Running { request_id: invocation.request_id.clone() };
         Ok(invocation)
     }
@@ -85,30 +93,54 @@ impl Session {
             }
             // Its connection broke while it waited, and it asks again.
             State::Ready => Ok(false),
-            State::InitError | State::Running { .. } => Err(not_allowed(&state, "Ready")),
+            State::InitError | State::Running { .. } | State::InvocationResponse => Err(not_allowed(&state, "Ready")),
         }
     }
 
     /// The process answers the event `request_id`.
     pub(crate) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), Refusal> {
-        self.leave_running(request_id)?;
-        let too_large = matches!(&answer, Answer::Response(body) if body.len() > RESPONSE_BYTES);
-        if too_large || answer == Answer::TooLarge {
-            self.tell(Event::Answered(Answer::TooLarge))?;
-            return Err(Refusal::TooLarge);
+        self.leave_running(request_id, State::ResponseSent)?;
+        match answer {
+            Answer::Response(body) if body.len() > RESPONSE_BYTES => self.too_large(RESPONSE_BYTES),
+            Answer::TooLarge { limit } => self.too_large(limit),
+            answer => self.tell(Event::Answered(answer)),
         }
+    }
+
+    fn too_large(&self, limit: usize) -> Result<(), Refusal> {
+        self.tell(Event::Answered(Answer::TooLarge { limit }))?;
+        Err(Refusal::TooLarge { limit })
+    }
+
+    /// The process begins to answer the event `request_id`, piece by piece.
+    pub(crate) fn begin(&self, request_id: &str, content_type: Option<&str>) -> Result<Answering<'_>, Refusal> {
+        self.leave_running(request_id, State::InvocationResponse)?;
+        let recipient = std::mem::take(&mut *self.recipient.lock());
+        Ok(Answering::begin(self, recipient, content_type))
+    }
+
+    /// What was begun has ended.
+    pub(super) fn answered(&self, answer: Answer) -> Result<(), Refusal> {
+        *self.state.lock() = State::ResponseSent;
         self.tell(Event::Answered(answer))
     }
 
-    fn leave_running(&self, request_id: &str) -> Result<(), Refusal> {
+    /// True between the beginning of an answer and its end.
+    pub(crate) fn is_answering(&self) -> bool {
+        *self.state.lock() == State::InvocationResponse
+    }
+
+    fn leave_running(&self, request_id: &str, to: State) -> Result<(), Refusal> {
         let mut state = self.state.lock();
         match &*state {
             State::Running { request_id: running } if running == request_id => {
-                *state = State::ResponseSent;
+                *state = to;
                 Ok(())
             }
             State::Running { .. } | State::ResponseSent | State::Ready => Err(Refusal::InvalidRequestId),
-            State::Started | State::InitError => Err(not_allowed(&state, "InvocationResponse")),
+            State::Started | State::InitError | State::InvocationResponse => {
+                Err(not_allowed(&state, "InvocationResponse"))
+            }
         }
     }
 
@@ -155,10 +187,10 @@ pub(crate) fn recorded_error_type(sent: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn invocation(id: &str) -> Invocation {
+    pub(in super::super) fn invocation(id: &str) -> Invocation {
         Invocation {
             request_id: id.to_owned(),
             deadline_ms: 0,
@@ -168,6 +200,7 @@ mod tests {
             cognito_identity: None,
             tenant_id: None,
             event: Bytes::from_static(b"{}"),
+            recipient: Recipient::Whole,
         }
     }
 
@@ -177,10 +210,15 @@ mod tests {
 
     /// A session whose process is working on event `a`.
     async fn running() -> (Session, mpsc::Receiver<Event>) {
+        running_for(Recipient::Whole).await
+    }
+
+    pub(in super::super) async fn running_for(recipient: Recipient) -> (Session, mpsc::Receiver<Event>) {
         let (session, mut told) = Session::new();
+        let invocation = Invocation { recipient, ..invocation("a") };
         let (next, given) = tokio::join!(session.next(), async {
             assert_eq!(told.recv().await, Some(Event::Ready));
-            session.give(invocation("a"))
+            session.give(invocation)
         });
         assert!(given);
         assert_eq!(next.expect("given").request_id, "a");
@@ -233,8 +271,30 @@ mod tests {
     async fn too_large_an_answer_is_not_kept() {
         let (session, mut told) = running().await;
         let large = Bytes::from(vec![b'1'; RESPONSE_BYTES + 1]);
-        assert_eq!(session.answer("a", Answer::Response(large)), Err(Refusal::TooLarge));
-        assert_eq!(told.recv().await, Some(Event::Answered(Answer::TooLarge)));
+        assert_eq!(session.answer("a", Answer::Response(large)), Err(Refusal::TooLarge { limit: RESPONSE_BYTES }));
+        assert_eq!(told.recv().await, Some(Event::Answered(Answer::TooLarge { limit: RESPONSE_BYTES })));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_has_begun_is_the_only_one() {
+        let (session, mut told) = running().await;
+        let answering = session.begin("a", None).expect("running");
+        assert!(session.is_answering());
+        let refused = session.next().await.expect_err("it has begun");
+        assert!(refused.to_string().starts_with("State transition from InvocationResponse to Ready failed"));
+        assert!(matches!(session.answer("a", response()), Err(Refusal::InvalidStateTransition { .. })));
+        assert!(session.begin("a", None).is_err());
+        answering.finish().expect("begun");
+        assert!(!session.is_answering());
+        assert_eq!(session.answer("a", response()), Err(Refusal::InvalidRequestId));
+        assert_eq!(told.recv().await, Some(Event::Answered(Answer::Response(Bytes::new()))));
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_another_event_does_not_begin() {
+        let (session, _told) = running().await;
+        assert!(session.begin("b", None).is_err());
+        assert!(session.begin("a", None).is_ok());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::environment::{Finished, Interpreter, Launch, Relay, Workshop};
 use crate::pool::{Keeping, Pool};
 use crate::runtime_api::Invocation;
+use crate::runtime_api::stream::Recipient;
 
 pub(super) struct House {
     pub(super) pool: Arc<Pool>,
@@ -130,6 +131,7 @@ impl House {
             cognito_identity: None,
             tenant_id: None,
             event: event.to_owned().into(),
+            recipient: Recipient::Whole,
         };
         self.pool.run(launch.clone(), invocation, true).await.expect("the pool runs it")
     }

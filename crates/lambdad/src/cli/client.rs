@@ -1,12 +1,15 @@
 //! A client of the public API: encodes by the contract's tables, signs, sends.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use base::{Clock, Fields};
+use bytes::{Bytes, BytesMut};
+use http::response::Parts;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use wire::eventstream::Decoder;
 use wire::sigv4::{Credentials, Secret, sign};
-use wire::{Request, Response, ServiceSpec};
+use wire::{Request, Response, ServiceSpec, Shape};
 
 /// Which lambdad is talked to, and as whom.
 #[derive(Clone, Debug, clap::Args)]
@@ -84,36 +87,94 @@ impl Connection {
         Ok(wire::decode_output(spec, operation, &response))
     }
 
+    /// An operation whose answer is a stream; `heard` gets each event as it comes.
+    pub async fn stream<E: Shape>(
+        &self,
+        spec: &ServiceSpec,
+        operation: &str,
+        input: Fields,
+        mut heard: impl FnMut(E) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let operation = spec.operation(operation).with_context(|| format!("{operation} is in no contract"))?;
+        let request = wire::encode_request(spec, operation, input)?;
+        let (mut decoder, mut refusal) = (Decoder::default(), BytesMut::new());
+        let head = self
+            .exchange(request, spec.signing_name, |head, piece| {
+                if !head.status.is_success() {
+                    refusal.extend_from_slice(&piece);
+                    return Ok(());
+                }
+                decoder.push(&piece);
+                while let Some(message) = decoder.next_message()? {
+                    heard(wire::read_event(&message)?)?;
+                }
+                Ok(())
+            })
+            .await?;
+        if !decoder.is_empty() {
+            bail!("the answer was cut off");
+        }
+        // What was refused is told here.
+        wire::decode_output(spec, operation, &response(head, refusal.freeze()))?;
+        Ok(())
+    }
+
     /// Signs and sends.
-    pub async fn send(&self, mut request: Request, service: &str) -> anyhow::Result<Response> {
+    pub async fn send(&self, request: Request, service: &str) -> anyhow::Result<Response> {
+        let mut body = BytesMut::new();
+        let head = self
+            .exchange(request, service, |_, piece| {
+                body.extend_from_slice(&piece);
+                Ok(())
+            })
+            .await?;
+        Ok(response(head, body.freeze()))
+    }
+
+    /// Signs, sends, and gives `arrived` the answer's head with each piece of its body.
+    async fn exchange(
+        &self,
+        mut request: Request,
+        service: &str,
+        arrived: impl FnMut(&Parts, Bytes) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Parts> {
         request.headers.insert(http::header::HOST, self.authority.parse().context("the endpoint's host")?);
         sign(&mut request, &self.credentials, &self.region, service, self.clock.now())?;
         let stream = TcpStream::connect(&self.authority).await.with_context(|| {
             format!("nothing answers on {}. Is lambdad serving there? Start it with: lambdad serve", self.authority)
         })?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let exchange = collect(sender.send_request(outgoing(request)?));
+        let exchange = receive(sender.send_request(outgoing(request)?), arrived);
         tokio::pin!(exchange);
-        let (head, body) = tokio::select! {
-            answered = &mut exchange => answered?,
+        tokio::select! {
+            answered = &mut exchange => answered,
             // An answer that ends its connection has arrived by then.
             ended = connection => exchange.await.or_else(|error| {
                 ended?;
                 Err(error.context("lambdad closed the connection"))
-            })?,
-        };
-        Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
+            }),
+        }
     }
 }
 
-async fn collect(
+async fn receive(
     exchange: impl Future<Output = hyper::Result<http::Response<hyper::body::Incoming>>>,
-) -> anyhow::Result<(http::response::Parts, bytes::Bytes)> {
-    let (head, body) = exchange.await?.into_parts();
-    Ok((head, body.collect().await?.to_bytes()))
+    mut arrived: impl FnMut(&Parts, Bytes) -> anyhow::Result<()>,
+) -> anyhow::Result<Parts> {
+    let (head, mut body) = exchange.await?.into_parts();
+    while let Some(frame) = body.frame().await {
+        if let Ok(piece) = frame?.into_data() {
+            arrived(&head, piece)?;
+        }
+    }
+    Ok(head)
 }
 
-fn outgoing(request: Request) -> anyhow::Result<http::Request<Full<bytes::Bytes>>> {
+fn response(head: Parts, body: Bytes) -> Response {
+    Response { status: head.status.as_u16(), headers: head.headers, body }
+}
+
+fn outgoing(request: Request) -> anyhow::Result<http::Request<Full<Bytes>>> {
     let uri = if request.query.is_empty() { request.path } else { format!("{}?{}", request.path, request.query) };
     let mut outgoing = http::Request::new(Full::new(request.body));
     *outgoing.method_mut() = request.method;

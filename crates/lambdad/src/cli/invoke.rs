@@ -7,8 +7,10 @@ use std::io::{Read as _, Write as _};
 use anyhow::Context as _;
 use base::{Fields, Value};
 use bytes::Bytes;
+use lambda::api::InvokeWithResponseStreamResponseEvent;
+use wire::Payload;
 
-use super::Target;
+use super::{Connection, Target};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct InvokeOptions {
@@ -23,6 +25,9 @@ pub(super) struct InvokeOptions {
     /// Queue the event and don't wait for an answer.
     #[arg(long = "async")]
     asynchronous: bool,
+    /// Print the answer as it comes.
+    #[arg(long, conflicts_with = "asynchronous")]
+    stream: bool,
     /// Don't print the log.
     #[arg(long, short)]
     quiet: bool,
@@ -42,16 +47,41 @@ pub(super) async fn invoke(options: InvokeOptions) -> anyhow::Result<u8> {
         input.set("Qualifier", Value::from(qualifier.as_str()));
     }
     input.set("Payload", Value::Blob(payload(&options.payload)?));
-    let output = connection.call(&lambda::api::SPEC, "Invoke", input).await?;
-    if let Some(log) = output.text("LogResult") {
-        use base64::Engine as _;
-        let log = base64::engine::general_purpose::STANDARD.decode(log).context("the log's encoding")?;
-        std::io::stderr().write_all(&log)?;
+    if options.stream {
+        return stream(&connection, input).await;
     }
+    let output = connection.call(&lambda::api::SPEC, "Invoke", input).await?;
+    print_log(output.text("LogResult"))?;
     if let Some(Value::Blob(answer)) = output.get("Payload").filter(|_| !options.asynchronous) {
         super::say(&String::from_utf8_lossy(answer));
     }
     Ok(u8::from(output.text("FunctionError").is_some()))
+}
+
+async fn stream(connection: &Connection, input: Fields) -> anyhow::Result<u8> {
+    let mut failed = false;
+    let heard = |event: InvokeWithResponseStreamResponseEvent| {
+        if let Some(Payload(bytes)) = event.payload_chunk.and_then(|chunk| chunk.payload) {
+            let mut out = std::io::stdout().lock();
+            out.write_all(&bytes).and_then(|()| out.flush())?;
+        }
+        if let Some(complete) = event.invoke_complete {
+            print_log(complete.log_result.as_deref())?;
+            if let Some(code) = complete.error_code {
+                failed = true;
+                eprintln!("{code}: {}", complete.error_details.unwrap_or_default());
+            }
+        }
+        Ok(())
+    };
+    connection.stream(&lambda::api::SPEC, "InvokeWithResponseStream", input, heard).await?;
+    Ok(u8::from(failed))
+}
+
+fn print_log(encoded: Option<&str>) -> anyhow::Result<()> {
+    use base64::Engine as _;
+    let log = base64::engine::general_purpose::STANDARD.decode(encoded.unwrap_or_default());
+    Ok(std::io::stderr().write_all(&log.context("the log's encoding")?)?)
 }
 
 fn payload(given: &str) -> anyhow::Result<Bytes> {

@@ -3,12 +3,10 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::Tasks;
 
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::outgoing::{Outgoing, Work};
 use super::{Door, House, way};
 
 const CLOSING: Duration = Duration::from_secs(base::limits::http::CLOSING_SECONDS);
@@ -63,15 +62,15 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(Tc
 async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: CancellationToken) {
     // A connection that Nagle's algorithm still serves is only slower.
     let _ = stream.set_nodelay(true);
-    let working = Arc::new(AtomicBool::new(false));
-    let (inside, at_work) = (house.clone(), working.clone());
+    let work = Arc::new(Work::default());
+    let (inside, at_work) = (house.clone(), work.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (house, working) = (inside.clone(), at_work.clone());
+        let (house, work) = (inside.clone(), at_work.clone());
         async move {
-            working.store(true, Ordering::Relaxed);
+            work.begins();
             let answer = way::go(&house, door, request).await;
-            working.store(false, Ordering::Relaxed);
-            Ok::<_, Infallible>(reply(answer))
+            work.ends();
+            Ok::<_, Infallible>(reply(answer, work))
         }
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -85,7 +84,7 @@ async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: Cancel
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 ended = connection.as_mut() => ended,
-                () = stuck(&house, &working) => Ok(()),
+                () = stuck(&house, &work) => Ok(()),
             }
         }
     };
@@ -95,10 +94,11 @@ async fn serve(house: Arc<House>, stream: TcpStream, door: Door, closing: Cancel
 }
 
 /// Returns when nobody can wait any longer for a caller who doesn't finish its request or doesn't take its answer.
-async fn stuck(house: &House, working: &AtomicBool) {
+async fn stuck(house: &House, work: &Work) {
     loop {
+        let taken = work.pieces();
         house.clock.sleep(CLOSING).await;
-        if !working.load(Ordering::Relaxed) {
+        if !work.is_ours() && work.pieces() == taken {
             return;
         }
     }
@@ -110,8 +110,8 @@ pub(super) async fn closing_is_over(house: &House) {
     house.clock.sleep(CLOSING).await;
 }
 
-fn reply(answer: wire::Response) -> http::Response<Full<bytes::Bytes>> {
-    let mut reply = http::Response::new(Full::new(answer.body));
+fn reply(answer: wire::Response<wire::Body>, work: Arc<Work>) -> http::Response<Outgoing> {
+    let mut reply = http::Response::new(Outgoing::new(answer.body, work));
     // Statuses stand in contracts; a wrong one is a bug there, and the caller's 500.
     *reply.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     *reply.headers_mut() = answer.headers;

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod outgoing;
 mod pages;
 mod way;
 

@@ -4,7 +4,7 @@ use base::limits::http::{BODY_BYTES, PAGE_BODY_BYTES};
 use base::{Caller, Fault, Fields, Region, Scope};
 use hyper::body::Incoming;
 use wire::sigv4::{Accept, Claim};
-use wire::{Context, OperationSpec, Request, Response, ServiceSpec};
+use wire::{Body, Context, OperationSpec, Request, Response, ServiceSpec};
 
 use super::bodies::{Room, Unread};
 use super::{Auth, Door, House, connections, too_large};
@@ -22,7 +22,7 @@ struct Identified {
     region: Region,
 }
 
-pub(super) async fn go(house: &House, door: Door, request: http::Request<Incoming>) -> Response {
+pub(super) async fn go(house: &House, door: Door, request: http::Request<Incoming>) -> Response<Body> {
     let request_id = house.random.uuid_v4().to_string();
     // Our own pages lie outside of AWS's names, and are not to be seen from inside of an environment.
     let own_page = door == Door::Front && request.uri().path().starts_with("/_lambdad/");
@@ -31,20 +31,20 @@ pub(super) async fn go(house: &House, door: Door, request: http::Request<Incomin
     let (mut request, arrived) = arrive(house, request, limit).await;
     let _room = match arrived {
         Ok(room) => room,
-        Err(late) => return incomplete(house, &request, late, limit, &request_id),
+        Err(late) => return incomplete(house, &request, late, limit, &request_id).into(),
     };
     if own_page {
-        return house.pages.answer(request).await;
+        return house.pages.answer(request).await.into();
     }
     // The service is known before the signature is checked, since its envelope words even that refusal.
     let recognized = match recognize(house, &request) {
         Ok(recognized) => recognized,
-        Err((spec, fault)) => return refuse(spec, &fault, &request_id),
+        Err((spec, fault)) => return refuse(spec, &fault, &request_id).into(),
     };
     let spec = recognized.spec;
     match steps(house, door, recognized, &mut request, &request_id).await {
         Ok(response) => response,
-        Err(fault) => refuse(Some(spec), &fault, &request_id),
+        Err(fault) => refuse(Some(spec), &fault, &request_id).into(),
     }
 }
 
@@ -54,7 +54,7 @@ async fn steps(
     recognized: Recognized,
     request: &mut Request,
     request_id: &str,
-) -> Result<Response, Fault> {
+) -> Result<Response<Body>, Fault> {
     let Recognized { spec, operation, labels } = recognized;
     // Nothing of the request is believed before its signature: it may have been changed on the way.
     let Identified { caller, region } = identify(house, door, spec, request)?;
@@ -62,8 +62,8 @@ async fn steps(
     let input = understand(spec, operation, &labels, request)?;
     let context = context(house, request, caller, region, request_id);
     // Permission and handler are one call, so that no handler runs without the other.
-    let output = house.registry.perform(spec, operation, context, input).await?;
-    Ok(wire::encode_output(spec, operation, output, request_id))
+    let output = house.registry.answer(spec, operation, context, input).await?;
+    Ok(wire::encode_answer(spec, operation, output, request_id))
 }
 
 /// Why a body did not arrive whole.

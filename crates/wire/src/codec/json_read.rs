@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
 
 fn mismatch(want: Want<'_>, found: &str) -> String {
     let name = match want {
-        Want::Members(..) | Want::Type(Type::Structure(_) | Type::Map(_)) => {
+        Want::Members(..) | Want::Type(Type::Structure(_) | Type::Events(_) | Type::Map(_)) => {
             return "Unexpected value type in payload".to_owned();
         }
         Want::Type(Type::List(_)) => return "Expected list or null".to_owned(),

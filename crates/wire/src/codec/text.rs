@@ -19,7 +19,7 @@ pub(crate) fn read(text: &str, ty: &Type, format: TimeFormat) -> Option<Value> {
         Type::Double => Value::Float(double(text)?),
         Type::Timestamp => Value::Timestamp(time::parse(text, format)?),
         Type::Document => super::json_read::document(text.as_bytes()).ok()?,
-        Type::List(_) | Type::Map(_) | Type::Structure(_) => return None,
+        Type::List(_) | Type::Map(_) | Type::Structure(_) | Type::Events(_) => return None,
     })
 }
 

@@ -1,4 +1,7 @@
 // Handlers for the tests. Each shows one thing; the differential test runs them under AWS's client too.
+import { existsSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export const echo = async (event) => event;
@@ -153,4 +156,49 @@ export const streamsAndFails = awslambda.streamifyResponse(async (event, stream)
   stream.write("begun");
   throw new Error("midway");
 });
-export const streamsForEver = awslambda.streamifyResponse(async (event, stream) => void stream.write("x"));
+export const streamsNothing = awslambda.streamifyResponse(async (event, stream) => void stream.end());
+export const streamsNotAtAll = awslambda.streamifyResponse(async () => {
+  throw new Error("too early");
+});
+export const streamsWithoutPromise = awslambda.streamifyResponse((event, stream) => void stream);
+export const streamsAfterItsEnd = awslambda.streamifyResponse(async (event, stream) => {
+  setTimeout(() => stream.end("piped"), 20).unref();
+});
+export const streamsPipeline = awslambda.streamifyResponse(async (event, stream) => {
+  await pipeline(Readable.from(["a", "b", "c"]), stream);
+});
+export const streamsAndBreaks = awslambda.streamifyResponse(async (event, stream) => {
+  async function* source() {
+    yield "begun";
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    throw new Error("source");
+  }
+  await pipeline(Readable.from(source()), stream);
+});
+export const streamsTooLate = awslambda.streamifyResponse(async (event, stream) => {
+  stream.write("begun");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  stream.destroy(new Error("write after end"));
+});
+export const streamsAndWaits = awslambda.streamifyResponse(async (gate, stream) => {
+  stream.write("first ");
+  while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5));
+  stream.end("second");
+});
+export const streamsMuch = awslambda.streamifyResponse(async (event, stream) => {
+  const piece = Buffer.alloc(64 * 1024, "x");
+  let [count, waits] = [0, 0];
+  for (; count < 4 << 20; count += piece.length) {
+    if (stream.write(piece)) continue;
+    waits += 1;
+    await new Promise((resolve) => stream.once("drain", resolve));
+  }
+  stream.end(` ${count} ${waits}`);
+});
+export const streamsMark = awslambda.streamifyResponse(
+  async (event, stream) => {
+    stream.write(`${event} `);
+    stream.end(String(stream.writableHighWaterMark));
+  },
+  { highWaterMark: 77 },
+);
