@@ -13,12 +13,22 @@ import sys
 RUNTIME_DIR = os.path.dirname(os.path.abspath(__file__))
 TASK_ROOT = "/var/task"
 LAYERS = "/opt/python"
+# Where the operator's AWS SDK is bound, if there is one.
+SDK = RUNTIME_DIR + "/site-packages"
 
 
 def layer_directories():
     """Where a layer may put Python packages, in AWS's order."""
     version = "python%d.%d" % sys.version_info[:2]
     return [LAYERS + "/lib/" + version + "/site-packages", LAYERS]
+
+
+def sdk_directories():
+    """The SDK, behind the library as in Lambda: what a function or a layer brings comes first."""
+    try:
+        return [SDK] if os.listdir(SDK) else []
+    except OSError:
+        return []
 
 
 def is_host_package(directory):
@@ -28,13 +38,13 @@ def is_host_package(directory):
 
 
 def search_path(inherited, customers_pythonpath):
-    """sys.path as in Lambda: the function, its layers (unless PYTHONPATH was set), the runtime, the library, the layers."""
+    """sys.path as in Lambda: the function, its layers (unless PYTHONPATH was set), the runtime, the library, the SDK, the layers."""
     layers = layer_directories()
     ahead = [os.environ.get("LAMBDA_TASK_ROOT", TASK_ROOT)]
     if not customers_pythonpath:
         ahead += layers
     library = [d for d in inherited if d != RUNTIME_DIR and not is_host_package(d)]
-    return ahead + [RUNTIME_DIR] + library + layers
+    return ahead + [RUNTIME_DIR] + library + sdk_directories() + layers
 
 
 def prepare_environment():

@@ -14,8 +14,12 @@ const WITHOUT_ACTION: &[(&str, &str)] = &[
 ];
 
 /// Operations on no resource: the Service Authorization Reference lists none for their actions.
-const WITHOUT_RESOURCE: &[(&str, &str)] =
-    &[("lambda:GetAccountSettings", "acts on the account"), ("lambda:ListFunctions", "acts on the account")];
+const WITHOUT_RESOURCE: &[(&str, &str)] = &[
+    ("lambda:GetAccountSettings", "acts on the account"),
+    ("lambda:ListFunctions", "acts on the account"),
+    ("lambda:ListLayers", "acts on the account"),
+    ("lambda:ListLayerVersions", "acts on the account"),
+];
 
 #[test]
 fn contracts_are_sound() {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use wire::{OperationSpec, ServiceSpec};
 
-const ACCOUNT: &str = "123456789012";
+pub(crate) const ACCOUNT: &str = "123456789012";
 
 /// The operations that are done, as `service:Operation`.
 fn done() -> impl Iterator<Item = (String, &'static ServiceSpec, &'static OperationSpec)> {
@@ -26,7 +26,7 @@ fn done() -> impl Iterator<Item = (String, &'static ServiceSpec, &'static Operat
 }
 
 /// A whole house as operators open it, in a folder that lasts as long as the second part.
-async fn opened() -> (Open, TempDir) {
+pub(crate) async fn opened() -> (Open, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let options = ServeOptions {

@@ -50,6 +50,23 @@ else
 fi
 ln -sfn "$bin" "$cache/node-bin"
 
+# What the tests pack as layers, laid out as a layer has it. Pure Python, so that one copy serves every version.
+layers=$(cat "$here/requirements-layers.txt")
+if ! fresh layer-python "$layers"; then
+    rm -rf "$cache/layers/python"
+    "$cache/venv/bin/pip" install --quiet --disable-pip-version-check --target "$cache/layers/python" \
+        -r "$here/requirements-layers.txt"
+    done_with layer-python "$layers"
+fi
+layers=$(cat "$here/layers/package-lock.json")
+if ! fresh layer-node "$layers"; then
+    rm -rf "$cache/layers/nodejs"
+    mkdir -p "$cache/layers/nodejs"
+    cp "$here/layers/package.json" "$here/layers/package-lock.json" "$cache/layers/nodejs/"
+    (cd "$cache/layers/nodejs" && PATH="$bin:$PATH" "${npm[@]}" ci --silent --no-audit --no-fund)
+    done_with layer-node "$layers"
+fi
+
 modules=$(cat "$here/package-lock.json")
 if ! fresh node "$modules"; then
     mkdir -p "$cache/node"

@@ -41,6 +41,14 @@ pub mod lambda {
     pub const ALIASES: usize = 1_000;
     /// The tail that `X-Amz-Log-Result` carries.
     pub const LOG_TAIL_BYTES: usize = 4_096;
+    /// Layers of a function.
+    pub const LAYERS: usize = 5;
+    /// Layers of an account in a region that ever had a version: their last numbers are kept. AWS names no number.
+    pub const LAYER_NAMES: usize = 100_000;
+    /// The policy of a layer version, as JSON.
+    pub const POLICY_BYTES: usize = 20_480;
+    /// One page of a list of layers.
+    pub const LAYERS_LISTED: usize = 50;
     /// Entries of an archive; AWS names no number.
     pub const ARCHIVE_ENTRIES: usize = 100_000;
 }

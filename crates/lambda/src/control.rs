@@ -7,12 +7,13 @@ use std::sync::Arc;
 use base::doors::{Call, Permit};
 use base::{Clock, Random, Scope, Tasks};
 use store::Store;
-use wire::Service;
+use wire::{Context, Service};
 
 use crate::api;
 use crate::code::{Archives, Links, Trees};
 use crate::function::settings::World;
 use crate::function::{Functions, Interpreters};
+use crate::layer::Layers;
 use crate::ops;
 
 /// What the control plane stands on.
@@ -43,6 +44,7 @@ impl std::fmt::Debug for Deps {
 pub struct Control {
     pub(crate) deps: Deps,
     pub(crate) functions: Arc<Functions>,
+    pub(crate) layers: Arc<Layers>,
     pub(crate) archives: Archives,
     pub(crate) trees: Arc<Trees>,
     pub(crate) links: Links,
@@ -69,10 +71,14 @@ impl Control {
         let archives = Archives::new(&space, blobs);
         let root = deps.data_dir.join("code");
         let trees = Trees::open(root, archives.clone(), deps.tasks.clone(), deps.random.clone()).await?;
-        let functions = Arc::new(Functions::open(&space, trees.clone()).await?);
+        let layers = Layers::open(&space).await?;
+        let functions = Arc::new(Functions::open(&space, trees.clone(), layers.clone()).await?);
         let links = Links::open_in(&space, archives.clone()).await?;
-        let control = Arc::new(Self { deps, functions, archives, trees, links, reserving: Default::default() });
+        let reserving = Default::default();
+        let control = Arc::new(Self { deps, functions, layers, archives, trees, links, reserving });
         control.deps.tasks.spawn("code_collect", control.trees.clone().collect_always());
+        let collect = control.layers.clone().collect_always(control.deps.tasks.clone(), control.deps.clock.clone());
+        control.deps.tasks.spawn("layer_collect", collect);
         ops::prepare::resume(&control);
         Ok(control)
     }
@@ -82,15 +88,29 @@ impl Control {
         &self.functions
     }
 
+    /// Whether anything needs the archive of this name: whoever sweeps the blobs asks.
+    pub fn needs(&self, archive: &store::BlobId) -> bool {
+        self.functions.needs(archive) || self.layers.needs(archive)
+    }
+
     /// What the front door serves below [`crate::code::links::PREFIX`].
     pub fn links(&self) -> &Links {
         &self.links
     }
 
     /// What the rules of functions need to know of the world.
-    pub(crate) fn world<'a>(&'a self, scope: &'a Scope) -> World<'a> {
-        // There are no layers yet.
-        World { scope, interpreters: &*self.deps.interpreters, find_layer: &|_| None }
+    pub(crate) fn world<'a>(&'a self, context: &'a Context) -> World<'a> {
+        World {
+            scope: &context.scope,
+            interpreters: &*self.deps.interpreters,
+            find_layer: Box::new(|arn| ops::layers::usable(self, &context.caller, arn)),
+        }
+    }
+
+    /// Bytes of all archives of an account in a region, zipped.
+    pub(crate) fn code_bytes(&self, scope: &Scope) -> u64 {
+        let of_functions = self.functions.usage(scope).code_bytes;
+        of_functions.saturating_add(self.layers.code_bytes(&scope.account, &scope.region))
     }
 
     /// A new revision id, or the id of new settings or of new code.
@@ -101,7 +121,9 @@ impl Control {
     /// Gives the service the handlers of the control plane.
     #[must_use]
     pub fn operations(self: &Arc<Self>, service: Service) -> Service {
+        let layers = self.layers.clone();
         service
+            .with_resource_policies(move |question| layers.grants(question))
             .on::<api::CreateFunction, _, _, _>(self, ops::create_function::handle)
             .on::<api::GetFunction, _, _, _>(self, ops::functions::get)
             .on::<api::GetFunctionConfiguration, _, _, _>(self, ops::functions::get_configuration)
@@ -122,6 +144,15 @@ impl Control {
             .on::<api::GetFunctionCodeSigningConfig, _, _, _>(self, ops::functions::get_code_signing_config)
             .on::<api::GetFunctionRecursionConfig, _, _, _>(self, ops::functions::get_recursion_config)
             .on::<api::GetRuntimeManagementConfig, _, _, _>(self, ops::functions::get_runtime_management_config)
+            .on::<api::PublishLayerVersion, _, _, _>(self, ops::publish_layer_version::handle)
+            .on::<api::GetLayerVersion, _, _, _>(self, ops::layers::get)
+            .on::<api::GetLayerVersionByArn, _, _, _>(self, ops::layers::get_by_arn)
+            .on::<api::ListLayers, _, _, _>(self, ops::layers::list)
+            .on::<api::ListLayerVersions, _, _, _>(self, ops::layers::list_versions)
+            .on::<api::DeleteLayerVersion, _, _, _>(self, ops::layers::delete)
+            .on::<api::AddLayerVersionPermission, _, _, _>(self, ops::layer_policy::add)
+            .on::<api::GetLayerVersionPolicy, _, _, _>(self, ops::layer_policy::get)
+            .on::<api::RemoveLayerVersionPermission, _, _, _>(self, ops::layer_policy::remove)
             .on::<api::TagResource, _, _, _>(self, ops::tags::tag)
             .on::<api::UntagResource, _, _, _>(self, ops::tags::untag)
             .on::<api::ListTags, _, _, _>(self, ops::tags::list)

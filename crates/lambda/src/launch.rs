@@ -8,6 +8,7 @@ use base::Fault;
 use parking_lot::Mutex;
 
 use crate::api::LogFormat;
+use crate::code::CodeTree;
 use crate::environment::{Interpreter, Launch};
 use crate::function::{Config, FunctionRecord, Functions, Settings};
 
@@ -58,6 +59,7 @@ impl Launcher {
         let interpreter =
             self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
         let code = self.functions.code_tree(function).await?;
+        let layers = self.functions.layers_tree(config).await.map_err(Fault::internal)?;
         Ok(Launch {
             scope: function.scope().ok_or_else(|| Fault::internal("a function's record names no account"))?,
             function_name: function.name.clone(),
@@ -74,11 +76,21 @@ impl Launcher {
             log_group: config.logging.group.as_str().into(),
             log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
             json_log_level: json_log_level(config),
+            interpreter: with_its_bootstrap(interpreter, &code, layers.as_deref()),
             code: code.path.clone(),
-            code_guard: code,
-            interpreter,
+            layers: layers.as_ref().map(|layers| layers.path.clone()),
+            code_guard: Arc::new((code, layers)),
         })
     }
+}
+
+/// A custom runtime without a bootstrap of its own is started by that of its layers.
+fn with_its_bootstrap(interpreter: Arc<Interpreter>, code: &CodeTree, layers: Option<&CodeTree>) -> Arc<Interpreter> {
+    let in_layers = layers.is_some_and(|layers| layers.has_file("bootstrap"));
+    if interpreter.managed || !in_layers || code.has_file("bootstrap") {
+        return interpreter;
+    }
+    Arc::new(Interpreter { argv: vec!["/opt/bootstrap".to_owned()], ..(*interpreter).clone() })
 }
 
 fn json_log_level(config: &Config) -> Option<String> {

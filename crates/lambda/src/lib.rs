@@ -11,6 +11,7 @@ mod freezer;
 pub mod function;
 pub mod invoke;
 pub mod launch;
+pub mod layer;
 mod ops;
 pub mod pool;
 pub mod runtime_api;

@@ -168,8 +168,8 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
 
 /// Interpreters are found, and bootstraps compiled, beside the start: both run programs of the host.
 fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
-    let bootstraps =
-        Bootstraps::lay_out(&options.data_dir.join("runtimes"), &ground.random).context("laying out the bootstraps")?;
+    let (folder, sdk) = (options.data_dir.join("runtimes"), options.data_dir.join("sdk"));
+    let bootstraps = Bootstraps::lay_out(&folder, sdk, &ground.random).context("laying out the bootstraps")?;
     let runtimes = Arc::new(Runtimes::new(bootstraps, options.strict_runtimes));
     let (ahead, back) = (runtimes.clone(), ground.back.clone());
     ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare()).await });
@@ -248,12 +248,12 @@ fn carry(ground: &Ground) -> anyhow::Result<()> {
 
 /// Blobs that nobody names any more go, once they are old enough not to be on their way into a commit.
 fn keep_house(ground: &Ground, control: &Arc<Control>) {
-    let (blobs, clock, functions) = (ground.store.blobs().clone(), ground.clock.clone(), control.functions().clone());
+    let (blobs, clock, control) = (ground.store.blobs().clone(), ground.clock.clone(), control.clone());
     ground.back.spawn_until_closing("sweep blobs", async move {
         loop {
             clock.sleep(HOUR).await;
-            let functions = functions.clone();
-            if let Err(error) = blobs.sweep(move |blob| functions.needs(blob), HOUR).await {
+            let control = control.clone();
+            if let Err(error) = blobs.sweep(move |blob| control.needs(blob), HOUR).await {
                 tracing::warn!(%error, "unused blobs could not be swept; they are tried again in an hour");
             }
         }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use base::doors::Question;
 use base::{Caller, Decision, Fault, Fields, Scope};
 
 use crate::operation::{Operation, ServiceSpec};
@@ -34,15 +35,18 @@ pub struct Permitted<O: Operation> {
 type Answer = Pin<Box<dyn Future<Output = Result<Output, Fault>> + Send>>;
 type Handler = Box<dyn Fn(Context, Fields) -> Answer + Send + Sync>;
 
+type Grants = Box<dyn Fn(&Question<'_>) -> bool + Send + Sync>;
+
 /// A contract with its handlers.
 pub struct Service {
     spec: &'static ServiceSpec,
     handlers: HashMap<&'static str, Handler>,
+    grants: Option<Grants>,
 }
 
 impl Service {
     pub fn new(spec: &'static ServiceSpec) -> Self {
-        Self { spec, handlers: HashMap::new() }
+        Self { spec, handlers: HashMap::new(), grants: None }
     }
 
     /// Gives the operation `O` its handler: `async fn(Arc<State>, Permitted<O>) -> Result<O::Output, Fault>`.
@@ -85,6 +89,18 @@ impl Service {
         });
         self.handlers.insert(O::SPEC.name, erased);
         self
+    }
+
+    /// Tells what the service's resource policies grant to callers of other accounts.
+    #[must_use]
+    pub fn with_resource_policies(mut self, grants: impl Fn(&Question<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.grants = Some(Box::new(grants));
+        self
+    }
+
+    /// Whether a policy of the resource itself allows what is asked.
+    pub fn grants(&self, question: &Question<'_>) -> bool {
+        self.grants.as_ref().is_some_and(|grants| grants(question))
     }
 
     pub fn spec(&self) -> &'static ServiceSpec {

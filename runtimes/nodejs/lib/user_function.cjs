@@ -6,6 +6,7 @@ const path = require("node:path");
 const { createRequire } = require("node:module");
 const { generation, PROMISES } = require("./generation.cjs");
 const errors = require("./errors.cjs");
+const { searchForModules } = require("./node_path.cjs");
 
 // The file that AWS's runtime requires functions from: its name shows in "Require stack" of what isn't found.
 const userRequire = createRequire("/var/runtime/index.mjs");
@@ -28,7 +29,12 @@ function splitHandler(handler) {
 }
 
 const requireIfThere = (file) => (fs.existsSync(file) ? userRequire(file) : undefined);
-const importIfThere = async (file) => (fs.existsSync(file) ? await import(file) : undefined);
+
+async function importIfThere(file) {
+  if (!fs.existsSync(file)) return undefined;
+  searchForModules();
+  return await import(file);
+}
 
 // The nearest package.json decides whether a .js file is an ES module.
 function isInModulePackage(folder) {

@@ -1,7 +1,7 @@
 // The Node.js runtime against a platform made for the test, over both transports and in both generations.
 import test from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -375,4 +375,36 @@ test("events follow each other after streams, and the mark can be set", async ()
     const { answers } = await run("app.streamsMark", { generation, transport: transport(), events: [event("1"), event("2")] });
     assert.deepEqual(answers.map(({ body }) => body.toString()), ["1 77", "2 77"]);
   }
+});
+
+// A layer's folder of packages with one package in it, as an ES module or as CommonJS.
+function layerWith(t, type) {
+  const layer = mkdtempSync(join(tmpdir(), "lambdad-layer-"));
+  t.after(() => rmSync(layer, { recursive: true }));
+  const packages = join(layer, "node_modules");
+  const folder = join(packages, "lambdad-test-package");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "lambdad-test-package", type, main: "index.js" }));
+  const source = type === "module" ? 'export const where = "module";' : 'exports.where = "commonjs";';
+  writeFileSync(join(folder, "index.js"), source);
+  return packages;
+}
+
+test("an ES module finds packages in NODE_PATH", async (t) => {
+  for (const type of ["module", "commonjs"]) {
+    const NODE_PATH = `/nowhere/node_modules:${layerWith(t, type)}:/var/task`;
+    for (const generation of [NODE20, NODE24]) {
+      const given = await answer("node_path.handler", { environment: { NODE_PATH }, generation });
+      assert.deepEqual([given.kind, given.body.toString()], ["response", `"${type}"`]);
+    }
+  }
+});
+
+test("what is nowhere in NODE_PATH is missing as ever", async (t) => {
+  const NODE_PATH = layerWith(t, "module");
+  const given = await answer("node_path.handler", { environment: { NODE_PATH }, events: [event('{"missing":true}')] });
+  assert.deepEqual([given.kind, given.errorType], ["error", "Error"]);
+  assert.match(json(given).errorMessage, /Cannot find package 'lambdad-missing-package' imported from .*node_path\.mjs/);
+  const without = await answer("node_path.handler", {});
+  assert.match(json(without).errorMessage, /Cannot find package 'lambdad-test-package'/);
 });

@@ -29,6 +29,11 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// The resource is another account's, and the caller's own policies allow it: its policy decides.
+    pub fn is_up_to_the_resource(&self) -> bool {
+        matches!(self, Self::ImplicitDeny { kind: "resource-based" })
+    }
+
     /// `Ok`, or the refusal in AWS's words.
     pub fn or_fault(self, question: &Question<'_>) -> Result<(), Fault> {
         let Question { caller, action, resource, .. } = question;

@@ -10,6 +10,7 @@ pub mod enums;
 pub mod errors;
 pub mod function;
 pub mod invoke;
+pub mod layer;
 pub mod patterns;
 pub mod resource;
 pub mod settings;
@@ -23,6 +24,7 @@ pub use configuration::*;
 pub use enums::*;
 pub use function::*;
 pub use invoke::*;
+pub use layer::*;
 pub use settings::*;
 pub use tags::*;
 pub use version::*;
@@ -99,20 +101,15 @@ const OPERATIONS: &[&OperationSpec] = &[
     &known("UpdateEventSourceMapping", "PUT", 202, "/2015-03-31/event-source-mappings/{UUID}"),
     &known("DeleteEventSourceMapping", "DELETE", 202, "/2015-03-31/event-source-mappings/{UUID}"),
     &known("ListEventSourceMappings", "GET", 200, "/2015-03-31/event-source-mappings"),
-    &known("PublishLayerVersion", "POST", 201, "/2018-10-31/layers/{LayerName}/versions"),
-    &known("GetLayerVersion", "GET", 200, "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"),
-    &known("GetLayerVersionByArn", "GET", 200, "/2018-10-31/layers?find=LayerVersion"),
-    &known("DeleteLayerVersion", "DELETE", 204, "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"),
-    &known("ListLayers", "GET", 200, "/2018-10-31/layers"),
-    &known("ListLayerVersions", "GET", 200, "/2018-10-31/layers/{LayerName}/versions"),
-    &known("AddLayerVersionPermission", "POST", 201, "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"),
-    &known("GetLayerVersionPolicy", "GET", 200, "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"),
-    &known(
-        "RemoveLayerVersionPermission",
-        "DELETE",
-        204,
-        "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
-    ),
+    &PublishLayerVersion::SPEC,
+    &GetLayerVersion::SPEC,
+    &GetLayerVersionByArn::SPEC,
+    &DeleteLayerVersion::SPEC,
+    &ListLayers::SPEC,
+    &ListLayerVersions::SPEC,
+    &AddLayerVersionPermission::SPEC,
+    &GetLayerVersionPolicy::SPEC,
+    &RemoveLayerVersionPermission::SPEC,
     &known("AddPermission", "POST", 201, "/2015-03-31/functions/{FunctionName}/policy"),
     &known("GetPolicy", "GET", 200, "/2015-03-31/functions/{FunctionName}/policy"),
     &known("RemovePermission", "DELETE", 204, "/2015-03-31/functions/{FunctionName}/policy/{StatementId}"),

@@ -1,14 +1,15 @@
-//! Where archives are kept: in a row of their own beside the function's record, written by the same commit.
+//! Where archives are kept: in a row of their own beside the record of the function or layer version, written by the
+//! same commit.
 //!
 //! A small archive lies in its row, so that creating a function costs one commit; a large one is a blob, which the row
-//! names. A row belongs to one function and goes with it: who makes a function of the same bytes has another.
+//! names. A row belongs to one record and goes with it: who makes a function of the same bytes has another.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use store::blob::Stored;
 use store::{Batch, Blobs, Body, Space, Table};
 
-/// Account, region, function, and the id of the code.
+/// Account, region, whose it is (a function's name, or `layer:` and a layer's), and the id of the code.
 pub type ArchiveKey = (String, String, String, String);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ pub struct Incoming {
     _stored: Option<Stored>,
 }
 
-/// The archives of all functions.
+/// The archives of all functions and layers.
 #[derive(Clone, Debug)]
 pub struct Archives {
     table: Table<Kept>,

@@ -1,13 +1,14 @@
-//! The code of functions: zip archives, checked to the byte, kept, and unpacked for environments to mount.
+//! The code of functions and layers: zip archives, checked to the byte, kept, and unpacked for environments to mount.
 //!
 //! An archive is hostile: [`archive`] decides what it holds before anything is written, [`unpack`] writes it,
-//! [`archives`] keeps it as it came, [`trees`] keeps what was unpacked for as long as a function or an environment needs it, and [`links`] hands the
-//! archive out again.
+//! [`archives`] keeps it as it came, [`trees`] keeps what was unpacked for as long as a function or an environment needs it, [`merge`] lays
+//! layers over each other, and [`links`] hands the archive out again.
 
 pub mod archive;
 pub mod archives;
 mod entry;
 pub mod links;
+mod merge;
 mod symlink;
 pub mod trees;
 mod unpack;
@@ -20,4 +21,5 @@ mod tests;
 pub use archive::{Checked, Refusal, check};
 pub use archives::{ArchiveKey, Archives, Incoming};
 pub use links::Links;
+pub(crate) use trees::merged_id;
 pub use trees::{CodeTree, Trees};

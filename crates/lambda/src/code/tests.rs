@@ -25,7 +25,7 @@ fn refused_for(sample: Sample, why: &str) {
 }
 
 /// What a path holds, below the tree: a file's mode and bytes, a link's target, `None` for a directory.
-fn contents(tree: &Path) -> BTreeMap<String, Option<(u32, Vec<u8>)>> {
+pub(super) fn contents(tree: &Path) -> BTreeMap<String, Option<(u32, Vec<u8>)>> {
     let mut found = BTreeMap::new();
     let mut todo = vec![tree.to_owned()];
     while let Some(directory) = todo.pop() {

@@ -1,6 +1,7 @@
-//! What was unpacked: a directory per archive below `<data>/code`, named by the archive's SHA-256.
+//! What was unpacked: a directory per archive below `<data>/code`, named by the archive's SHA-256; and one per list of
+//! layers, named by the SHA-256 of their names, in which they are laid over each other.
 //!
-//! A directory with such a name is whole: it was made beside, synced, and renamed. It is a copy of an archive and can
+//! A directory with such a name is whole: it was made beside, synced, and renamed. It is a copy of archives and can
 //! be made again at any time. It goes when no record needs it and nobody holds its [`CodeTree`].
 
 use std::collections::{BTreeSet, HashMap};
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::archive::{self, Checked, Limits, Refusal};
 use super::archives::{ArchiveKey, Archives};
-use super::unpack;
+use super::{merge, unpack};
 
 /// What is being made or thrown away; whatever has this prefix at the start is left from a crash.
 const UNFINISHED: &str = "unfinished-";
@@ -25,10 +26,17 @@ const UNFINISHED: &str = "unfinished-";
 /// An unpacked archive. While it is held, its directory stays.
 #[derive(Debug)]
 pub struct CodeTree {
-    /// To be mounted read-only at `/var/task`.
+    /// To be mounted read-only at `/var/task`, or `/opt` if it is of layers.
     pub path: PathBuf,
     id: BlobId,
     trees: Weak<Trees>,
+}
+
+impl CodeTree {
+    /// Whether there is a file of this name at its top. Asked once in the life of a function's revision.
+    pub fn has_file(&self, name: &str) -> bool {
+        self.path.join(name).is_file()
+    }
 }
 
 impl Drop for CodeTree {
@@ -113,6 +121,24 @@ impl Trees {
 
     /// The tree of the archive that is kept under `key`; unpacks it if it isn't there.
     pub async fn ensure(&self, id: BlobId, key: &ArchiveKey) -> Result<Arc<CodeTree>, Error> {
+        self.held_or_made(id, self.unpack(id, key)).await
+    }
+
+    /// The archives laid over each other, later ones over earlier ones; `None` of none. One alone is its own tree.
+    pub async fn ensure_merged(&self, layers: &[(BlobId, ArchiveKey)]) -> Result<Option<Arc<CodeTree>>, Error> {
+        let ids: Vec<BlobId> = layers.iter().map(|(id, _)| *id).collect();
+        match (layers, merged_id(&ids)) {
+            ([], _) => Ok(None),
+            ([(id, key)], _) => self.ensure(*id, key).await.map(Some),
+            (_, id) => self.held_or_made(id, self.merge(id, layers)).await.map(Some),
+        }
+    }
+
+    async fn held_or_made(
+        &self,
+        id: BlobId,
+        make: impl Future<Output = Result<(), Error>>,
+    ) -> Result<Arc<CodeTree>, Error> {
         let turn = self.turn(id);
         let _turn = turn.lock().await;
         if let Some(tree) = self.books.lock().held.get(&id).and_then(Weak::upgrade) {
@@ -120,7 +146,7 @@ impl Trees {
         }
         let path = self.path(&id);
         if !self.exists(&path).await {
-            self.unpack(id, key, &path).await?;
+            make.await?;
         }
         let tree = Arc::new(CodeTree { path, id, trees: self.this.clone() });
         self.books.lock().held.insert(id, Arc::downgrade(&tree));
@@ -129,17 +155,40 @@ impl Trees {
 
     /// Whole or not at all: made beside, synced, renamed. If a power cut takes the renaming back, what is left is
     /// removed at the start.
-    async fn unpack(&self, id: BlobId, key: &ArchiveKey, path: &Path) -> Result<(), Error> {
+    async fn unpack(&self, id: BlobId, key: &ArchiveKey) -> Result<(), Error> {
         let bytes = self.archives.load(key).await?.ok_or(Error::Missing { id })?;
-        let (beside, path) = (self.beside(), path.to_owned());
-        let made = self.make(id, bytes, &beside, path).await;
-        if made.is_err() {
-            self.remove_half(beside).await;
-        }
-        made
+        let beside = self.beside();
+        let made = self.fill(id, bytes, &beside).await;
+        self.settle(id, beside, made).await
     }
 
-    async fn make(&self, id: BlobId, bytes: Bytes, beside: &Path, path: PathBuf) -> Result<(), Error> {
+    /// As [`Trees::unpack`]. Each layer's own tree is held until it is shared.
+    async fn merge(&self, id: BlobId, layers: &[(BlobId, ArchiveKey)]) -> Result<(), Error> {
+        let mut trees = Vec::with_capacity(layers.len());
+        for (layer, key) in layers {
+            trees.push(self.ensure(*layer, key).await?);
+        }
+        let paths: Vec<PathBuf> = trees.iter().map(|tree| tree.path.clone()).collect();
+        let beside = self.beside();
+        let into = beside.clone();
+        let merged = self.tasks.blocking(move || merge::merge(&paths, &into)).await;
+        let made = merged.map_err(|error| Error::Unpack { id, cause: error.to_string() });
+        self.settle(id, beside, made).await
+    }
+
+    /// What was made well is made durable and gets its name; the rest is removed.
+    async fn settle(&self, id: BlobId, beside: PathBuf, made: Result<(), Error>) -> Result<(), Error> {
+        let settled = match made {
+            Ok(()) => self.name(id, &beside).await,
+            Err(error) => Err(error),
+        };
+        if settled.is_err() {
+            self.remove_half(beside).await;
+        }
+        settled
+    }
+
+    async fn fill(&self, id: BlobId, bytes: Bytes, beside: &Path) -> Result<(), Error> {
         let into = beside.to_owned();
         let permit = self.reading.acquire().await.expect("the semaphore is never closed");
         let unpacked = self.tasks.blocking(move || unpack::unpack(&bytes, &into, Limits::LAMBDA)).await;
@@ -147,7 +196,11 @@ impl Trees {
         unpacked.map_err(|error| match error {
             unpack::Error::Refused(refusal) => Error::Refused { id, refusal },
             other => Error::Unpack { id, cause: other.to_string() },
-        })?;
+        })
+    }
+
+    async fn name(&self, id: BlobId, beside: &Path) -> Result<(), Error> {
+        let path = self.path(&id);
         let failed = |source| Error::Directory { path: path.clone(), source };
         self.sync().await.map_err(failed)?;
         let (from, to) = (beside.to_owned(), path.clone());
@@ -283,6 +336,12 @@ impl Trees {
     fn beside(&self) -> PathBuf {
         self.root.join(format!("{UNFINISHED}{}", self.random.hex(16)))
     }
+}
+
+/// What a list of layers is called: a name for each list, of which none is the name of an archive.
+pub(crate) fn merged_id(layers: &[BlobId]) -> BlobId {
+    let names: Vec<String> = layers.iter().map(BlobId::to_string).collect();
+    BlobId::of(format!("layers\n{}", names.join("\n")).as_bytes())
 }
 
 fn throw_away(path: &Path, beside: &Path) -> io::Result<()> {

@@ -24,7 +24,7 @@ pub(super) enum Error {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
 }
 
-fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Io { doing, path: path.to_owned(), source }
 }
 

@@ -36,7 +36,9 @@ pub struct Launch {
     /// `AWS_LAMBDA_LOG_FORMAT=JSON` and its level, where JSON is configured.
     pub json_log_level: Option<String>,
     pub code: PathBuf,
-    /// Keeps the code from being removed while an environment may use it.
+    /// What the function's layers are together, for `/opt`; `None` if it has none.
+    pub layers: Option<PathBuf>,
+    /// Keeps code and layers from being removed while an environment may use it.
     pub code_guard: Arc<dyn Any + Send + Sync>,
     pub interpreter: Arc<Interpreter>,
 }

@@ -48,6 +48,7 @@ fn spec(environment: &Environment, variables: Vec<(String, String)>, telemetry: 
     let mut binds: Vec<_> =
         launch.interpreter.binds.iter().map(|(source, target)| Bind::read_only(source, target)).collect();
     binds.push(Bind::read_only(&launch.code, TASK_ROOT));
+    binds.extend(launch.layers.iter().map(|layers| Bind::read_only(layers, "/opt")));
     binds.push(Bind::read_only(&environment.socket_folder, SOCKET_FOLDER));
     let mut command = match environment.workshop.isolation {
         Isolation::Full => command(&launch.interpreter.argv, variables),

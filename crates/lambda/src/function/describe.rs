@@ -77,7 +77,7 @@ fn of_config(config: &Config) -> FunctionConfiguration {
 fn layer(layer: &super::record::Layer) -> crate::api::Layer {
     crate::api::Layer {
         arn: Some(layer.arn.clone()),
-        code_size: Some(i64::try_from(layer.code_size).unwrap_or(i64::MAX)),
+        code_size: Some(i64::try_from(layer.code.size).unwrap_or(i64::MAX)),
         signing_profile_version_arn: None,
         signing_job_arn: None,
     }

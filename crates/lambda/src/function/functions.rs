@@ -10,10 +10,11 @@ use store::{BlobId, Error, Space, Table, View};
 use super::alias::AliasRecord;
 use super::fault::{conflict, function_not_found};
 use super::name::{FunctionName, LATEST};
-use super::record::{Code, FunctionRecord};
+use super::record::{Code, Config, FunctionRecord, Layer};
 use super::step::{Found, Step};
 use super::version::{self, LastNumber};
 use crate::code::{CodeTree, Trees, trees};
+use crate::layer::Layers;
 
 /// What an invocation runs.
 #[derive(Clone, Debug)]
@@ -63,6 +64,7 @@ pub struct Functions {
     aliases: View<AliasRecord>,
     numbers: View<LastNumber>,
     trees: Arc<Trees>,
+    layers: Arc<Layers>,
     /// Chooses between the two versions of an alias.
     random: Random,
     listeners: RwLock<Vec<Arc<dyn OnChange>>>,
@@ -71,13 +73,14 @@ pub struct Functions {
 
 impl Functions {
     /// Loads every record of the space.
-    pub async fn open(space: &Space, trees: Arc<Trees>) -> Result<Self, Error> {
+    pub async fn open(space: &Space, trees: Arc<Trees>, layers: Arc<Layers>) -> Result<Self, Error> {
         let functions = Self {
             table: space.table(),
             view: space.view_of(Shown::of).await?,
             aliases: space.view().await?,
             numbers: space.view().await?,
             trees,
+            layers,
             random: space.random().clone(),
             listeners: RwLock::default(),
             usage: Mutex::default(),
@@ -118,6 +121,13 @@ impl Functions {
     /// The tree of one of a function's codes.
     pub(crate) async fn tree(&self, function: &FunctionRecord, code: &Code) -> Result<Arc<CodeTree>, trees::Error> {
         self.trees.ensure(code.sha256, &function.archive_key(code)).await
+    }
+
+    /// The tree in which the layers of `config` lie over each other; `None` if it has none.
+    pub(crate) async fn layers_tree(&self, config: &Config) -> Result<Option<Arc<CodeTree>>, trees::Error> {
+        let archive = |layer: &Layer| Some((layer.code.sha256, layer.archive_key()?));
+        let layers: Vec<_> = config.layers.iter().filter_map(archive).collect();
+        self.trees.ensure_merged(&layers).await
     }
 
     /// `listener` hears of every change from now on.
@@ -196,7 +206,7 @@ impl Functions {
         self.view.list((), None, usize::MAX).iter().map(|shown| shown.record.clone()).collect()
     }
 
-    /// Whether any function needs the archive of this name: whoever sweeps the blobs asks.
+    /// Whether any function needs the archive of this name.
     pub fn needs(&self, archive: &BlobId) -> bool {
         self.trees.needs(archive)
     }
@@ -209,9 +219,10 @@ impl Functions {
     pub(crate) async fn commit(&self, step: Step) -> Result<Option<Vec<Arc<FunctionRecord>>>, Fault> {
         let mut batch = self.table.space().batch();
         step.fill(&mut batch, &step.unneeded(&self.family(&step)));
+        let _kept = self.layers.keep(&mut batch, &step.written(), &step.read()).await;
         match batch.commit().await {
             Ok(_) => Ok(Some(self.settled(step))),
-            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) if error.is_conflict() => self.layers.lost(&error, &step.written()).map_or(Ok(None), Err),
             Err(error) if self.is_done(&step) => {
                 tracing::warn!(%error, "a function was changed, though the store failed");
                 Ok(Some(self.settled(step)))
@@ -266,8 +277,10 @@ impl Functions {
 
     /// What is new is counted before what is gone: code that both need is never without a need.
     fn count(&self, before: Option<&Arc<FunctionRecord>>, after: Option<&Arc<FunctionRecord>>) {
-        after.into_iter().flat_map(|record| record.codes()).for_each(|code| self.trees.need(code.sha256));
-        before.into_iter().flat_map(|record| record.codes()).for_each(|code| self.trees.release(code.sha256));
+        after.into_iter().flat_map(|record| record.trees()).for_each(|tree| self.trees.need(tree));
+        after.into_iter().flat_map(|record| record.layers()).for_each(|layer| self.layers.hold(&layer.arn));
+        before.into_iter().flat_map(|record| record.trees()).for_each(|tree| self.trees.release(tree));
+        before.into_iter().flat_map(|record| record.layers()).for_each(|layer| self.layers.release(&layer.arn));
         let mut usage = self.usage.lock();
         if let Some((record, scope)) = before.and_then(|record| Some((record, record.scope()?))) {
             usage.entry(scope).or_default().remove(record);

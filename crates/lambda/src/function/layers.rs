@@ -1,15 +1,17 @@
 //! The rules of the layers that a function names.
 
+use base::limits::lambda::{LAYERS, UNZIPPED_BYTES};
 use base::{Arn, Fault};
 
 use super::fault::invalid;
-use super::record::Layer;
-
-/// AWS's quota.
-const LAYERS: usize = 5;
+use super::record::{Code, Layer};
 
 /// The layers of a function in `region`, each found by `find`; refusals in AWS's words and order (Appendix A).
-pub fn resolve(arns: &[String], region: &str, find: impl Fn(&str) -> Option<Layer>) -> Result<Vec<Layer>, Fault> {
+pub fn resolve(
+    arns: &[String],
+    region: &str,
+    find: impl Fn(&str) -> Result<Option<Layer>, Fault>,
+) -> Result<Vec<Layer>, Fault> {
     if arns.len() > LAYERS {
         return Err(invalid(format!("Cannot reference more than {LAYERS} layers.")));
     }
@@ -22,11 +24,31 @@ pub fn resolve(arns: &[String], region: &str, find: impl Fn(&str) -> Option<Laye
             )));
         }
     }
-    arns.iter().map(|arn| find(arn).ok_or_else(|| invalid(format!("Layer version {arn} does not exist.")))).collect()
+    arns.iter().map(|arn| find(arn)?.ok_or_else(|| missing(arn))).collect()
+}
+
+/// Whether a function fits with its layers, unpacked. Source of the words: AWS's answers as people have met them.
+pub fn check_size(code: &Code, layers: &[Layer]) -> Result<(), Fault> {
+    let of_layers: u64 = layers.iter().map(|layer| layer.code.unpacked).sum();
+    if of_layers > UNZIPPED_BYTES {
+        return Err(invalid(format!("Layers consume more than the available size of {UNZIPPED_BYTES} bytes")));
+    }
+    let size = code.unpacked.saturating_add(of_layers);
+    if size > UNZIPPED_BYTES && !layers.is_empty() {
+        return Err(invalid(format!(
+            "Function code combined with layers exceeds the maximum allowed size of {UNZIPPED_BYTES} bytes. The actual \
+             size is {size} bytes."
+        )));
+    }
+    Ok(())
+}
+
+fn missing(arn: &str) -> Fault {
+    invalid(format!("Layer version {arn} does not exist."))
 }
 
 fn check_one(arn: &str, region: &str) -> Result<(), Fault> {
-    let parsed = Arn::parse(arn).ok_or_else(|| invalid(format!("Layer version {arn} does not exist.")))?;
+    let parsed = Arn::parse(arn).ok_or_else(|| missing(arn))?;
     if parsed.region != region && !parsed.region.is_empty() {
         return Err(invalid(format!(
             "Layers are not in the same region as the function. Layers are expected to be in region {region}."
@@ -48,11 +70,19 @@ fn layer_of(arn: &str) -> &str {
 mod tests {
     use super::*;
 
+    fn code(unpacked: u64) -> Code {
+        Code { id: "id".to_owned(), sha256: store::BlobId::of(b""), size: 1, unpacked }
+    }
+
+    fn layer(arn: &str, unpacked: u64) -> Layer {
+        Layer { arn: arn.to_owned(), code: code(unpacked) }
+    }
+
     fn check(layers: &[&str], expected: Result<usize, &str>) {
         let region = "us-east-1";
         let arns: Vec<String> =
             layers.iter().map(|name| format!("arn:aws:lambda:us-east-1:123456789012:layer:{name}")).collect();
-        let find = |arn: &str| (!arn.contains("missing")).then(|| Layer { arn: arn.to_owned(), code_size: 1 });
+        let find = |arn: &str| Ok((!arn.contains("missing")).then(|| layer(arn, 1)));
         let found = resolve(&arns, region, find).map(|layers| layers.len()).map_err(|fault| fault.message);
         assert_eq!(found, expected.map_err(str::to_owned));
     }
@@ -78,10 +108,25 @@ mod tests {
     #[test]
     fn a_layer_lies_in_the_functions_region() {
         let arns = ["arn:aws:lambda:eu-west-1:123456789012:layer:a:1".to_owned()];
-        let fault = resolve(&arns, "us-east-1", |_| None).expect_err("elsewhere");
+        let fault = resolve(&arns, "us-east-1", |_| Ok(None)).expect_err("elsewhere");
         assert_eq!(
             fault.message,
             "Layers are not in the same region as the function. Layers are expected to be in region us-east-1."
         );
+    }
+
+    #[test]
+    fn a_function_fits_with_its_layers() {
+        let check = |own: u64, layers: &[u64]| {
+            let layers: Vec<_> = layers.iter().map(|unpacked| layer("arn", *unpacked)).collect();
+            check_size(&code(own), &layers).map_err(|fault| fault.message)
+        };
+        assert_eq!(check(262_144_000, &[]), Ok(()));
+        assert_eq!(check(1_000, &[131_072_000, 131_071_000]), Ok(()));
+        let layers = "Layers consume more than the available size of 262144000 bytes";
+        assert_eq!(check(0, &[131_072_000, 131_072_001]), Err(layers.to_owned()));
+        let together = "Function code combined with layers exceeds the maximum allowed size of 262144000 bytes. The \
+                        actual size is 262144001 bytes.";
+        assert_eq!(check(1_000, &[131_072_000, 131_071_001]), Err(together.to_owned()));
     }
 }

@@ -9,7 +9,9 @@ use super::name::{FunctionName, LATEST};
 use super::state::Status;
 use super::version;
 use crate::api::{ApplicationLogLevel, Architecture, LogFormat, SnapStartApplyOn, SystemLogLevel, TracingMode};
-use crate::code::ArchiveKey;
+use crate::code::{ArchiveKey, merged_id};
+use crate::layer::LayerName;
+use crate::layer::name::archive_owner;
 
 /// One version of a function: `$LATEST`, or a published one, which never changes once it is Active.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,22 +75,39 @@ pub struct Config {
     pub logging: Logging,
 }
 
-/// The zip archive of a function.
+/// The zip archive of a function or of a layer version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
-    /// Of its own for each upload: with the function's name it is where the archive is kept.
+    /// Of its own for each upload: with the name of its owner it is where the archive is kept.
     pub id: String,
     /// Of the archive; names the unpacked tree.
     pub sha256: BlobId,
     /// Bytes, zipped.
     pub size: u64,
+    /// Bytes of its files.
+    #[serde(default)]
+    pub unpacked: u64,
 }
 
-/// A layer version that a function uses.
+/// A layer version that a function uses. While a record names it, its own record and its archive stay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layer {
     pub arn: String,
-    pub code_size: u64,
+    pub code: Code,
+}
+
+impl Layer {
+    /// The key of its record; `None` for an ARN that no code of ours writes.
+    pub fn record_key(&self) -> Option<(String, String, String, u64)> {
+        let (layer, version) = LayerName::of_version_arn(&self.arn)?;
+        Some((layer.account, layer.region, layer.name, version))
+    }
+
+    /// Where its archive is kept.
+    pub fn archive_key(&self) -> Option<ArchiveKey> {
+        let (account, region, name, _) = self.record_key()?;
+        Some((account, region, archive_owner(&name), self.code.id.clone()))
+    }
 }
 
 /// Echoed only: every function of an account and region lies in one network here.
@@ -135,10 +154,29 @@ impl FunctionRecord {
         self.serving.as_deref().unwrap_or(&self.settings)
     }
 
-    /// All code that this record needs.
+    /// What runs, and what is to run.
+    fn all_settings(&self) -> impl Iterator<Item = &Settings> {
+        std::iter::once(&self.settings).chain(self.serving.as_deref())
+    }
+
+    /// All code of its own that this record needs.
     pub fn codes(&self) -> impl Iterator<Item = &Code> {
-        let serving = self.serving.as_ref().map(|settings| &settings.code);
-        std::iter::once(&self.settings.code).chain(serving)
+        self.all_settings().map(|settings| &settings.code)
+    }
+
+    /// All layer versions that this record needs.
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.all_settings().flat_map(|settings| &settings.config.layers)
+    }
+
+    /// All trees that this record needs.
+    pub fn trees(&self) -> impl Iterator<Item = BlobId> {
+        let layers = |settings: &Settings| {
+            let single: Vec<BlobId> = settings.config.layers.iter().map(|layer| layer.code.sha256).collect();
+            let merged = (single.len() > 1).then(|| merged_id(&single));
+            single.into_iter().chain(merged)
+        };
+        self.all_settings().flat_map(move |settings| std::iter::once(settings.code.sha256).chain(layers(settings)))
     }
 
     /// Where an archive of this function is kept.

@@ -18,9 +18,11 @@ use crate::api::{
 pub(crate) struct World<'a> {
     pub scope: &'a Scope,
     pub interpreters: &'a dyn Interpreters,
-    /// The layer version with this ARN, if there is one.
-    pub find_layer: &'a dyn Fn(&str) -> Option<Layer>,
+    pub find_layer: FindLayer<'a>,
 }
+
+/// The layer version with an ARN, if there is one; a refusal if the caller may not use it.
+pub(crate) type FindLayer<'a> = Box<dyn Fn(&str) -> Result<Option<Layer>, Fault> + 'a>;
 
 /// What both requests may set; `None` leaves it as it is.
 #[derive(Default)]
@@ -150,7 +152,7 @@ impl Wanted<'_> {
         self.apply_sizes(&mut config)?;
         self.apply_environment(&mut config)?;
         if let Some(arns) = self.layers {
-            config.layers = layers::resolve(arns, world.scope.region.as_str(), world.find_layer)?;
+            config.layers = layers::resolve(arns, world.scope.region.as_str(), &world.find_layer)?;
         }
         if let Some(logging) = self.logging {
             config.logging = merge_logging(config.logging, logging)?;

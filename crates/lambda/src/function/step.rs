@@ -80,6 +80,16 @@ impl Step {
         self
     }
 
+    /// The records as they will be.
+    pub(super) fn written(&self) -> Vec<&FunctionRecord> {
+        self.writes.iter().map(|write| &write.after).collect()
+    }
+
+    /// The records as they are, of those that are written.
+    pub(super) fn read(&self) -> Vec<&FunctionRecord> {
+        self.writes.iter().filter_map(|write| write.before.as_ref()).map(|(record, _)| &**record).collect()
+    }
+
     /// The records that are not afterwards what they were.
     fn replaced(&self) -> impl Iterator<Item = &Arc<FunctionRecord>> {
         let written = self.writes.iter().filter_map(|write| write.before.as_ref());

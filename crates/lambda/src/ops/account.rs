@@ -25,7 +25,7 @@ pub(crate) async fn get_settings(
             unreserved_concurrent_executions: i32::try_from(unreserved.max(0)).ok(),
         }),
         account_usage: Some(AccountUsage {
-            total_code_size: i64::try_from(usage.code_bytes).ok(),
+            total_code_size: i64::try_from(control.code_bytes(&permitted.context.scope)).ok(),
             function_count: i64::try_from(usage.functions).ok(),
         }),
     })

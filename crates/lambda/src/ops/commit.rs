@@ -7,9 +7,11 @@ use base::Fault;
 use store::engine::Revision;
 
 use super::prepare;
+use crate::code::Incoming;
 use crate::control::Control;
 use crate::function::fault::update_in_progress;
 use crate::function::{FunctionRecord, Step};
+use crate::layer::{LayerName, LayerVersionRecord};
 
 /// Goes on to its end if nobody waits for it any more.
 pub(super) async fn uninterrupted<T: Send + 'static>(
@@ -45,4 +47,25 @@ pub(super) async fn update(
         Some(_) => Ok(()),
         None => Err(update_in_progress(&arn)),
     }
+}
+
+/// A new version of a layer.
+pub(super) async fn publish_layer(
+    control: &Control,
+    layer: LayerName,
+    make: impl Fn(u64) -> LayerVersionRecord + Send + Sync + 'static,
+    archive: Incoming,
+) -> Result<Arc<LayerVersionRecord>, Fault> {
+    let layers = control.layers.clone();
+    uninterrupted(control, async move { layers.publish(&layer, make, &archive).await }).await
+}
+
+/// A changed layer version; `None` if somebody else changed it meanwhile, and nothing was done.
+pub(super) async fn update_layer(
+    control: &Control,
+    record: LayerVersionRecord,
+    revision: Revision,
+) -> Result<Option<Arc<LayerVersionRecord>>, Fault> {
+    let layers = control.layers.clone();
+    uninterrupted(control, async move { layers.update(record, revision).await }).await
 }

@@ -12,7 +12,9 @@ use super::role;
 use crate::api::{CreateFunction, CreateFunctionRequest, FunctionConfiguration};
 use crate::control::Control;
 use crate::function::functions::already_there;
-use crate::function::{Code, Config, FunctionName, FunctionRecord, LATEST, Settings, Status, Step, settings, tags};
+use crate::function::{
+    Code, Config, FunctionName, FunctionRecord, LATEST, Settings, Status, Step, layers, settings, tags,
+};
 
 /// From what costs nothing to what costs most: the name, the rules, the role, the code, the commit.
 pub(crate) async fn handle(
@@ -22,13 +24,14 @@ pub(crate) async fn handle(
     let Permitted { context, input } = permitted;
     let name = FunctionName::unqualified(&input.function_name, &context.scope)?;
     refuse_publish_to(input.publish_to.is_some())?;
-    let config = settings::for_new(&input, &name.name, &control.world(&context.scope))?;
+    let config = settings::for_new(&input, &name.name, &control.world(&context))?;
     let tags = tags::add(IndexMap::new(), input.tags.clone().unwrap_or_default())?;
     if control.functions.find(&name, LATEST).is_some() {
         return Err(already_there(&name.name));
     }
     role::check(&control, &context, &input.role, &name.name).await?;
     let taken = intake::take(&control, &context, &source(&input)).await?;
+    layers::check_size(&taken.code, &config.layers)?;
     let archive = Arc::new(control.archives.take(taken.bytes).await?);
     let record = FunctionRecord { tags, ..new_record(&control, &name, config, taken.code) };
     let step = Step::default().archive(&record, archive).insert(record.clone());

@@ -37,8 +37,9 @@ pub(super) async fn take(control: &Control, context: &Context, source: &Source<'
     }
     let size = bytes.len() as u64;
     check_storage(control, &context.scope, size)?;
-    control.trees.check(bytes.clone()).await.map_err(refused)?;
-    Ok(Taken { code: Code { id: control.new_id(), sha256: store::BlobId::of(&bytes), size }, bytes })
+    let checked = control.trees.check(bytes.clone()).await.map_err(refused)?;
+    let code = Code { id: control.new_id(), sha256: store::BlobId::of(&bytes), size, unpacked: checked.unpacked };
+    Ok(Taken { code, bytes })
 }
 
 async fn fetch(control: &Control, context: &Context, source: &Source<'_>) -> Result<Bytes, Fault> {
@@ -90,7 +91,7 @@ fn s3_fault(fault: &Fault) -> Fault {
 
 /// Whether so much more code may be kept.
 pub(super) fn check_storage(control: &Control, scope: &Scope, size: u64) -> Result<(), Fault> {
-    let used = control.functions.usage(scope).code_bytes;
+    let used = control.code_bytes(scope);
     if i64::try_from(used.saturating_add(size)).is_ok_and(|total| total <= TOTAL_CODE_BYTES) {
         return Ok(());
     }

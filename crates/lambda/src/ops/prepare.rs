@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use base::Fault;
 
-use crate::code::trees;
+use crate::code::{CodeTree, trees};
 use crate::control::Control;
 use crate::function::fault::{CONFLICT, update_in_progress};
 use crate::function::state::{Refused, Unready};
-use crate::function::{FunctionName, FunctionRecord, Step};
+use crate::function::{FunctionName, FunctionRecord, Settings, Step};
 
 /// How long to wait when the store can't be used.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -28,7 +28,7 @@ pub(crate) fn resume(control: &Arc<Control>) {
         let closing = this.deps.tasks.closing();
         for record in all.iter().filter(|record| !record.status.is_preparing()).take_while(|_| !closing.is_cancelled())
         {
-            if let Err(error) = this.functions.tree(record, &record.running().code).await {
+            if let Err(error) = trees_of(&this, record, record.running()).await {
                 tracing::warn!(function = %record.arn(), %error, "cannot unpack the code of a function");
             }
         }
@@ -63,8 +63,8 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
         return Ok(());
     }
     // Held until the new state is committed; from then on the record itself keeps the tree.
-    let (next, _tree) = match control.functions.tree(&record, &record.settings.code).await {
-        Ok(tree) => (ready(&record, control)?, Some(tree)),
+    let (next, _trees) = match trees_of(control, &record, &record.settings).await {
+        Ok(trees) => (ready(&record, control)?, Some(trees)),
         // The archive may be there when the store can be read again.
         Err(trees::Error::Store(error)) if !matches!(error, store::Error::Corrupt { .. }) => return Err(error.into()),
         Err(error) => {
@@ -75,6 +75,16 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
     let arn = record.arn();
     let done = control.functions.commit(Step::default().update((record, revision), next)).await?;
     done.map(drop).ok_or_else(|| update_in_progress(&arn))
+}
+
+/// What a function runs, unpacked: its code, and its layers if it has some.
+async fn trees_of(
+    control: &Control,
+    record: &FunctionRecord,
+    settings: &Settings,
+) -> Result<(Arc<CodeTree>, Option<Arc<CodeTree>>), trees::Error> {
+    let code = control.functions.tree(record, &settings.code).await?;
+    Ok((code, control.functions.layers_tree(&settings.config).await?))
 }
 
 fn ready(record: &FunctionRecord, control: &Control) -> Result<FunctionRecord, Fault> {

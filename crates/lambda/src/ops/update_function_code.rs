@@ -11,7 +11,7 @@ use super::update;
 use crate::api::{FunctionConfiguration, UpdateFunctionCode, UpdateFunctionCodeRequest};
 use crate::control::Control;
 use crate::function::fault::invalid;
-use crate::function::{Code, FunctionRecord, Settings, describe};
+use crate::function::{Code, FunctionRecord, Settings, describe, layers};
 
 /// With Publish the answer is the version's; else `$LATEST`'s.
 pub(crate) async fn handle(
@@ -27,14 +27,14 @@ pub(crate) async fn handle(
     }
     let taken = intake::take(&control, &context, &source(&input)).await?;
     if input.dry_run == Some(true) {
-        let settings = settings(&control, &input, &found.record, &taken.code);
+        let settings = settings(&control, &input, &found.record, &taken.code)?;
         let would_be = FunctionRecord { settings, ..(*found.record).clone() };
         return Ok(describe::in_full(&would_be, would_be.arn()));
     }
     let archive = Arc::new(control.archives.take(taken.bytes).await?);
     loop {
         let found = find()?;
-        let next = found.next(settings(&control, &input, &found.record, &taken.code), &control);
+        let next = found.next(settings(&control, &input, &found.record, &taken.code)?, &control);
         let step = found.step(next.clone()).archive(&next, archive.clone());
         let publication = (input.publish == Some(true)).then(|| publish::pending(&control, &next));
         if let Some(answer) = publish::commit_with(&control, step, publication).await? {
@@ -43,12 +43,18 @@ pub(crate) async fn handle(
     }
 }
 
-fn settings(control: &Control, input: &UpdateFunctionCodeRequest, before: &FunctionRecord, code: &Code) -> Settings {
+fn settings(
+    control: &Control,
+    input: &UpdateFunctionCodeRequest,
+    before: &FunctionRecord,
+    code: &Code,
+) -> Result<Settings, Fault> {
     let mut config = before.settings.config.clone();
     if let Some([architecture]) = input.architectures.as_deref() {
         config.architecture = *architecture;
     }
-    Settings { id: control.new_id(), code: code.clone(), config }
+    layers::check_size(code, &config.layers)?;
+    Ok(Settings { id: control.new_id(), code: code.clone(), config })
 }
 
 fn source(input: &UpdateFunctionCodeRequest) -> Source<'_> {

@@ -187,6 +187,7 @@ fn launch(code: PathBuf) -> Launch {
         log_group_is_custom: false,
         json_log_level: None,
         code,
+        layers: None,
         code_guard: Arc::new(()),
         interpreter: Arc::new(interpreter),
     }

@@ -35,6 +35,9 @@ pub(super) struct DeployOptions {
     /// An environment variable, KEY=VALUE; may be given many times.
     #[arg(long = "env", value_name = "KEY=VALUE")]
     variables: Vec<String>,
+    /// The ARN of a layer's version; may be given up to five times, later ones win.
+    #[arg(long = "layer", value_name = "ARN")]
+    layers: Vec<String>,
     /// Publish a version of what was deployed.
     #[arg(long)]
     publish: bool,
@@ -155,6 +158,9 @@ fn configuration(name: &str, options: &DeployOptions) -> anyhow::Result<Fields> 
         if let Some(value) = value {
             input.set(member, Value::Integer(value));
         }
+    }
+    if !options.layers.is_empty() {
+        input.set("Layers", Value::List(options.layers.iter().map(|arn| Value::from(arn.as_str())).collect()));
     }
     if !options.variables.is_empty() {
         let pairs = options.variables.iter().map(|pair| {

@@ -24,21 +24,27 @@ struct Python;
 #[exclude = "*.md"]
 struct Node;
 
+/// AWS's runtimes come with an AWS SDK; here an operator may lay one out. For each language: where below the folder for
+/// it, and below `/var/runtime` inside.
+const SDKS: &[(Family, &str, &str)] =
+    &[(Family::Python, "python", "site-packages"), (Family::Node, "nodejs/node_modules", "node_modules")];
+
 /// Where the bootstraps lie.
 #[derive(Clone, Debug)]
 pub struct Bootstraps {
     folder: PathBuf,
+    sdk: PathBuf,
 }
 
 impl Bootstraps {
-    /// Those that were laid out in `folder` before.
-    pub fn at(folder: PathBuf) -> Self {
-        Self { folder }
+    /// Those that were laid out in `folder` before; the operator's SDKs lie in `sdk`.
+    pub fn at(folder: PathBuf, sdk: PathBuf) -> Self {
+        Self { folder, sdk }
     }
 
     /// Writes them anew below `folder`, so that they are always those of this binary. Each start has a place of its own:
     /// something that a killed lambdad started may still be at work in the last one.
-    pub fn lay_out(folder: &Path, random: &Random) -> io::Result<Self> {
+    pub fn lay_out(folder: &Path, sdk: PathBuf, random: &Random) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         for earlier in std::fs::read_dir(folder)? {
             let path = earlier?.path();
@@ -46,10 +52,21 @@ impl Bootstraps {
                 tracing::warn!(%error, path = %path.display(), "bootstraps of an earlier start stay until the next");
             }
         }
-        let bootstraps = Self { folder: folder.join(random.hex(16)) };
+        let bootstraps = Self::at(folder.join(random.hex(16)), sdk);
         write::<Python>(&bootstraps.of_family(Family::Python))?;
         write::<Node>(&bootstraps.of_family(Family::Node))?;
+        // What an SDK is mounted over: environments can't make it, they see all of this read-only.
+        for (family, _, inside) in SDKS {
+            std::fs::create_dir_all(bootstraps.of_family(*family).join(inside))?;
+        }
         Ok(bootstraps)
+    }
+
+    /// The operator's SDK for a language, if there is one, and where it is bound.
+    pub fn sdk(&self, family: Family) -> Option<(PathBuf, PathBuf)> {
+        let (_, source, inside) = SDKS.iter().find(|(of, ..)| *of == family)?;
+        let source = self.sdk.join(source);
+        source.is_dir().then(|| (source, Path::new("/var/runtime").join(inside)))
     }
 
     /// Compiles the Python bootstrap for each interpreter, since environments see it read-only. Unchecked: it never

@@ -76,6 +76,7 @@ impl Runtimes {
         let (program, lang) = inside(found);
         let (folder, arguments, variables) = self.bootstraps.of(found.family, runtime);
         let mut binds = vec![(folder, PathBuf::from("/var/runtime"))];
+        binds.extend(self.bootstraps.sdk(found.family));
         binds.extend(lang.map(|prefix| (prefix, PathBuf::from("/var/lang"))));
         let argv = std::iter::once(program).chain(arguments).collect();
         Interpreter { argv, binds, version: label(runtime, found, exact), variables, managed: true }
@@ -158,7 +159,7 @@ mod tests {
             found(Family::Python, (3, 12, 1), "/usr/bin/python3.12"),
             found(Family::Node, (20, 1, 0), "/usr/bin/node"),
         ];
-        let runtimes = Runtimes::new(Bootstraps::at(PathBuf::from("/data/runtimes")), strict);
+        let runtimes = Runtimes::new(Bootstraps::at("/data/runtimes".into(), "/data/sdk".into()), strict);
         runtimes.found.set(found).expect("nobody has looked yet");
         runtimes
     }

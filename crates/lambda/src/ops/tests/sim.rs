@@ -11,18 +11,24 @@ use super::*;
 use crate::function::functions::Usage;
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
+const LAYERS: [&str; 2] = ["l", "m"];
 
 /// One request, with whatever answer; refused writes are the caller's to repeat.
 async fn step(house: &House, random: &Random) {
     let name = NAMES[random.below(3) as usize];
     let path = format!("{FUNCTIONS}/{name}");
     let code = json!({"ZipFile": base64(&samples::code(&"x".repeat(random.below(4) as usize)))});
+    let layer = LAYERS[random.below(2) as usize];
+    let layers = json!(LAYERS[..random.below(3) as usize].iter().map(|name| version(name, random)).collect::<Vec<_>>());
     let one_of = |texts: [&'static str; 3]| texts[random.below(3) as usize];
     let alias = one_of(["prod", "test", "dev"]);
     let (first, second) = (one_of(["1", "2", "$LATEST"]), one_of(["1", "2", "3"]));
     let publish = random.below(2) == 0;
-    let (method, path, body) = match random.below(12) {
-        0 | 1 => ("POST", FUNCTIONS.to_owned(), with(with(creation(name), "Code", code), "Publish", json!(publish))),
+    let (method, path, body) = match random.below(16) {
+        0 | 1 => {
+            let body = with(with(creation(name), "Code", code), "Publish", json!(publish));
+            ("POST", FUNCTIONS.to_owned(), with(body, "Layers", layers))
+        }
         2 | 3 => ("PUT", format!("{path}/code"), with(code, "Publish", json!(publish))),
         4 => ("PUT", format!("{path}/configuration"), json!({"Timeout": random.below(900) + 1})),
         5 => ("POST", format!("/2017-03-31/tags/{}", arn(name)), json!({"Tags": {"a": "b"}})),
@@ -33,6 +39,9 @@ async fn step(house: &House, random: &Random) {
             let routing = json!({"AdditionalVersionWeights": {second: 0.5}});
             ("PUT", format!("{path}/aliases/{alias}"), json!({"FunctionVersion": first, "RoutingConfig": routing}))
         }
+        11 => ("PUT", format!("{path}/configuration"), json!({"Layers": layers})),
+        12 | 13 => ("POST", format!("/2018-10-31/layers/{layer}/versions"), json!({"Content": code})),
+        14 => ("DELETE", format!("/2018-10-31/layers/{layer}/versions/{}", random.below(4) + 1), Json::Null),
         _ if publish => ("DELETE", format!("{path}/aliases/{alias}"), Json::Null),
         _ => ("DELETE", path, Json::Null),
     };
@@ -40,6 +49,11 @@ async fn step(house: &House, random: &Random) {
     if let Some(answer) = patiently(house.ask(method, &path, body), patience).await {
         assert!([200, 201, 204, 400, 404, 409, 500].contains(&answer.status), "{answer:?}");
     }
+}
+
+/// One that may be there.
+fn version(layer: &str, random: &Random) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{layer}:{}", random.below(4) + 1)
 }
 
 /// The client hangs up when the handler has been waiting `patience` times.
@@ -99,11 +113,13 @@ async fn balance(house: &mut House) {
         let key = record.archive_key(&record.settings.code);
         let bytes = house.control.archives.load(&key).await.expect("readable");
         assert_eq!(bytes.map(|bytes| store::BlobId::of(&bytes)), Some(record.settings.code.sha256));
-        needed.insert(record.settings.code.sha256.to_string());
+        functions.layers_tree(&record.settings.config).await.expect("its layers are there, deleted or not");
+        needed.extend(record.trees().map(|tree| tree.to_string()));
         archives.insert(key);
         balance_aliases(house, &record.function_name());
     }
-    assert_eq!(house.control.archives.count().await, archives.len(), "an archive for each code and no more");
+    let held: BTreeSet<_> = all.iter().flat_map(|record| record.layers()).map(|layer| layer.arn.clone()).collect();
+    balance_layers(house, &held, archives.len()).await;
     house.control.trees.find_unneeded().await;
     house.control.trees.collect_once().await;
     // A thread that the crash of a test does not kill may still be writing beside; the next start removes it.
@@ -126,6 +142,14 @@ fn balance_aliases(house: &House, name: &crate::function::FunctionName) {
             assert!(functions.find(name, version).is_some(), "{alias:?} leads to {version}");
         }
     }
+}
+
+/// A deleted version is kept for those who hold it; there is an archive for each code and each version, and no more.
+async fn balance_layers(house: &House, held: &BTreeSet<String>, codes: usize) {
+    house.control.layers.collect_once().await.expect("nothing fails now");
+    let kept = house.control.layers.all();
+    assert!(kept.iter().all(|version| !version.deleted || held.contains(&version.arn())), "deleted and nobody's");
+    assert_eq!(house.control.archives.count().await, codes + kept.len(), "an archive for each and no more");
 }
 
 async fn life(seed: u64) {
