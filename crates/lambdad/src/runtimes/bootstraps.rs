@@ -24,6 +24,12 @@ struct Python;
 #[exclude = "*.md"]
 struct Node;
 
+#[derive(RustEmbed)]
+#[folder = "../../runtimes/ruby"]
+#[exclude = "tests/*"]
+#[exclude = "*.md"]
+struct Ruby;
+
 /// Where the bootstraps lie.
 #[derive(Clone, Debug)]
 pub struct Bootstraps {
@@ -49,6 +55,7 @@ impl Bootstraps {
         let bootstraps = Self { folder: folder.join(random.hex(16)) };
         write::<Python>(&bootstraps.of_family(Family::Python))?;
         write::<Node>(&bootstraps.of_family(Family::Node))?;
+        write::<Ruby>(&bootstraps.of_family(Family::Ruby))?;
         Ok(bootstraps)
     }
 
@@ -73,13 +80,18 @@ impl Bootstraps {
     }
 
     /// The folder to be bound at `/var/runtime`, the arguments after the interpreter, and the variables that only this
-    /// runtime has.
-    pub fn of(&self, family: Family, runtime: &str) -> (PathBuf, Vec<String>, Vec<(String, String)>) {
-        let (arguments, variables) = match family {
+    /// runtime has. Java has no bootstrap of ours: see [`super::java`].
+    pub fn of(&self, found: &Found, runtime: &str) -> (PathBuf, Vec<String>, Vec<(String, String)>) {
+        let (arguments, variables) = match found.family {
             Family::Python => (vec!["-S", "/var/runtime/bootstrap.py"], python()),
             Family::Node => (vec!["/var/runtime/bootstrap.cjs"], node(runtime)),
+            Family::Ruby => (
+                vec!["--disable=did_you_mean,error_highlight,syntax_suggest", "/var/runtime/bootstrap.rb"],
+                ruby(found),
+            ),
+            Family::Java => (Vec::new(), Vec::new()),
         };
-        (self.of_family(family), arguments.into_iter().map(str::to_owned).collect(), variables)
+        (self.of_family(found.family), arguments.into_iter().map(str::to_owned).collect(), variables)
     }
 }
 
@@ -95,6 +107,16 @@ fn node(runtime: &str) -> Vec<(String, String)> {
         "/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
     );
     vec![("NODE_PATH".to_owned(), path)]
+}
+
+/// Gems lie in folders by the version of the Ruby that runs them, which need not be the one that was asked for.
+fn ruby(found: &Found) -> Vec<(String, String)> {
+    let (major, minor, _) = found.version;
+    let api = format!("{major}.{minor}.0");
+    let gems = format!("/var/task/vendor/bundle/ruby/{api}:/opt/ruby/gems/{api}:/var/runtime:/var/runtime/ruby/{api}");
+    [("GEM_HOME", "/var/runtime"), ("GEM_PATH", &gems), ("RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn write<E: RustEmbed>(folder: &Path) -> io::Result<()> {
