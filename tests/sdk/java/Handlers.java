@@ -126,7 +126,7 @@ public class Handlers {
         seen.put("arn", context.getInvokedFunctionArn());
         seen.put("memory", context.getMemoryLimitInMB());
         seen.put("remains", context.getRemainingTimeInMillis() > 1000);
-        seen.put("identity", context.getIdentity().getIdentityId());
+        seen.put("identity", context.getIdentity());
         seen.put("custom", context.getClientContext() == null ? null : context.getClientContext().getCustom());
         seen.put("app", context.getClientContext() == null ? null : context.getClientContext().getClient().getAppTitle());
         return seen;

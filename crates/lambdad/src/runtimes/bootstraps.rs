@@ -85,10 +85,7 @@ impl Bootstraps {
         let (arguments, variables) = match found.family {
             Family::Python => (vec!["-S", "/var/runtime/bootstrap.py"], python()),
             Family::Node => (vec!["/var/runtime/bootstrap.cjs"], node(runtime)),
-            Family::Ruby => (
-                vec!["--disable=did_you_mean,error_highlight,syntax_suggest", "/var/runtime/bootstrap.rb"],
-                ruby(found),
-            ),
+            Family::Ruby => (ruby_arguments(found), ruby(found)),
             Family::Java => (Vec::new(), Vec::new()),
         };
         (self.of_family(found.family), arguments.into_iter().map(str::to_owned).collect(), variables)
@@ -107,6 +104,16 @@ fn node(runtime: &str) -> Vec<(String, String)> {
         "/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
     );
     vec![("NODE_PATH".to_owned(), path)]
+}
+
+/// Up to 3.1 hints stand in an exception's message itself; in AWS's Rubies, which are newer, they don't.
+fn ruby_arguments(found: &Found) -> Vec<&'static str> {
+    let quiet = match found.version {
+        (..=2, ..) | (3, 0, _) => Some("--disable=did_you_mean"),
+        (3, 1, _) => Some("--disable=did_you_mean,error_highlight"),
+        _ => None,
+    };
+    quiet.into_iter().chain(["/var/runtime/bootstrap.rb"]).collect()
 }
 
 /// Gems lie in folders by the version of the Ruby that runs them, which need not be the one that was asked for.
