@@ -16,7 +16,7 @@ import tempfile
 import harness
 import host
 from harness import zipped
-from test_awslambdaric import CACHE, HERE, files, settle
+from test_awslambdaric import CACHE, HERE, ROOT, files, settle
 
 KEPT = os.path.join(CACHE, "sdk", "java")
 LAMBDAD = harness.binary()
@@ -125,6 +125,17 @@ class Java(harness.Case):
         for case, (ours, theirs) in zip(COMPARED, together(both, COMPARED)):
             with self.subTest(case):
                 self.assertEqual(ours, theirs)
+
+    def test_the_example(self):
+        source = os.path.join(ROOT, "examples", "hello-java", "src", "hello", "Hello.java")
+        with tempfile.TemporaryDirectory() as folder:
+            run("javac", "--release", "17", "-d", folder, source)
+            code = zipped(dict(files(folder)))
+        function = self.create(
+            Runtime="java21", Handler="hello.Hello::handle", Code={"ZipFile": code}, MemorySize=512, Timeout=20
+        )
+        self.assertEqual(self.result(function, {"rawPath": "/there"}), {"statusCode": 200, "body": "Hello from Lambda!"})
+        self.function_log(function, r"request /there\n")
 
     def test_answers(self):
         answers = together(lambda case: self.result(self.java(case[0]), case[1]), ANSWERS)

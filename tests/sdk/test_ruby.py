@@ -93,6 +93,12 @@ class Ruby(harness.Case):
             with self.subTest(handler):
                 self.compare(self.both(handler), {"an": "event"})
 
+    def test_the_example(self):
+        code = zipped(dict(files(os.path.join(ROOT, "examples", "hello-ruby"))))
+        function = self.ruby("lambda_function.lambda_handler", Code={"ZipFile": code})
+        self.assertEqual(self.result(function, {"rawPath": "/there"}), {"statusCode": 200, "body": "Hello from Lambda!"})
+        self.function_log(function, r"INFO [0-9a-f-]{36} -- : request /there\n")
+
     def test_handlers_have_awss_forms(self):
         event = {"an": "event"}
         self.assertEqual(self.result(self.ruby("app.Typed.handler"), event), {"typed": event})
