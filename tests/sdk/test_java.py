@@ -39,7 +39,8 @@ COMPARED = [
 ]  # fmt: skip
 ANSWERS = [
     ("Handlers::pojo", ORDER, {"text": "n é ☃", "total": 3.0, "paid": True, "extra": {"inner": "i"}}),
-    ("Handlers::map", {"a": [1, {"b": "é"}], "n": None}, {"a": [1, {"b": "é"}], "n": None}),
+    # AWS's serializer leaves out what is null.
+    ("Handlers::map", {"a": [1, {"b": "é"}], "n": None}, {"a": [1, {"b": "é"}]}),
     ("Handlers::list", [1, 2], [2, 4]),
     ("Handlers::string", "text", "text!"),
     ("Handlers::integer", 41, 42),
@@ -47,7 +48,7 @@ ANSWERS = [
     ("Handlers::any", 1.5, 1.5),
     ("Handlers::nothing", {}, None),
     ("Handlers::streams", {"a": 1}, {"a": 1}),
-    ("Handlers$Typed", {"name": "n"}, {"text": "n é ☃", "total": 0.0, "paid": False, "extra": {"inner": None}}),
+    ("Handlers$Typed", {"name": "n"}, {"text": "n é ☃", "total": 0.0, "paid": False, "extra": {}}),
     ("Handlers$Stream", [1], {"streamed": [1]}),
 ]
 
@@ -109,9 +110,10 @@ class Java(harness.Case):
     def observe(self, function, event, **parameters):
         response = self.lambda_.invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail", **parameters)
         payload = response["Payload"].read().decode()
-        log = settled(base64.b64decode(response["LogResult"]).decode(), function)
-        # The output and the error output are two pipes.
-        log = sorted(log.splitlines())
+        tail = base64.b64decode(response["LogResult"]).decode()
+        lines = settled(tail, function).splitlines()
+        # A full tail begins anywhere; the output and the error output are two pipes.
+        log = sorted(lines[1:] if len(tail) >= 4096 else lines)
         return {"error": response.get("FunctionError"), "answer": settled(payload, function), "log": log}
 
     def test_the_same_as_on_awss_client_as_a_custom_runtime(self):
@@ -180,7 +182,7 @@ class Java(harness.Case):
         self.assertRegex(seen.pop("stream"), r"^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$")
         expected = {
             "id": seen["id"], "group": f"/aws/lambda/{function}", "name": function, "version": "$LATEST", "memory": 512,
-            "arn": self.arn(function), "remains": True, "identity": None, "custom": {"k": "v"}, "app": "app",
+            "arn": self.arn(function), "remains": True, "custom": {"k": "v"}, "app": "app",
         }  # fmt: skip
         self.assertEqual(seen, expected)
 

@@ -1,5 +1,6 @@
 """Handlers for the tests. Each shows one thing; the differential test runs them under AWS's client too."""
 
+import asyncio
 import collections
 import datetime
 import decimal
@@ -160,6 +161,22 @@ a_lambda = lambda event, context: "lambda"  # noqa: E731
 
 async def a_coroutine(event, context):
     return 1
+
+
+def awaits(event, context):
+    async def twice(number):
+        await asyncio.sleep(0)
+        return number * 2
+
+    return asyncio.run(twice(21))
+
+
+def oversized(event, context):
+    return "x" * (7 << 20)
+
+
+def almost_oversized(event, context):
+    return "x" * ((6 << 20) - 2)
 
 
 def context_fields(event, context):
