@@ -171,8 +171,8 @@ fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runti
     let bootstraps =
         Bootstraps::lay_out(&options.data_dir.join("runtimes"), &ground.random).context("laying out the bootstraps")?;
     let runtimes = Arc::new(Runtimes::new(bootstraps, JavaClient::of(&options.data_dir), options.strict_runtimes));
-    let (ahead, back) = (runtimes.clone(), ground.back.clone());
-    ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare()).await });
+    let (ahead, back, random) = (runtimes.clone(), ground.back.clone(), ground.random.clone());
+    ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare(&random)).await });
     Ok(runtimes)
 }
 

@@ -1,7 +1,7 @@
 //! `lambdad runtimes`: what this host can run, and what would be needed for the rest; `lambdad runtimes add` adds what is
 //! not an interpreter of the host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base::Random;
 use lambda::function::CREATABLE;
@@ -33,10 +33,20 @@ enum RuntimesCommand {
 pub(super) fn runtimes(options: &RuntimesOptions) -> anyhow::Result<u8> {
     let client = JavaClient::of(&options.data_dir);
     match &options.command {
-        Some(RuntimesCommand::Add { from, .. }) => super::say(&client.add(from.as_deref(), &Random::from_os())?),
+        Some(RuntimesCommand::Add { from, .. }) => add(&client, from.as_deref())?,
         None => list(&discover(), &client),
     }
     Ok(0)
+}
+
+fn add(client: &JavaClient, from: Option<&Path>) -> anyhow::Result<()> {
+    let random = Random::from_os();
+    let said = client.add(from, &random)?;
+    for found in discover() {
+        client.prepare(&found, &random);
+    }
+    super::say(&said);
+    Ok(())
 }
 
 fn list(found: &[Found], java: &JavaClient) {

@@ -110,11 +110,16 @@ fn ask_version(program: &Path) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// From the file beside it, which saves starting a JVM for each; in Java 8 it lies a folder above the JRE. The first of a
-/// major version calls itself `"21"` alone.
-fn java_version(program: &Path) -> Option<String> {
+/// What a Java says of itself, in the file beside it, which saves starting a JVM for each; in Java 8 it lies a folder above
+/// the JRE.
+pub(super) fn java_release(program: &Path) -> Option<String> {
     let homes = program.ancestors().skip(2).take(2);
-    let release = homes.map(|home| home.join("release")).find_map(|file| std::fs::read_to_string(file).ok())?;
+    homes.map(|home| home.join("release")).find_map(|file| std::fs::read_to_string(file).ok())
+}
+
+/// The first of a major version calls itself `"21"` alone.
+fn java_version(program: &Path) -> Option<String> {
+    let release = java_release(program)?;
     release.lines().find_map(|line| line.strip_prefix("JAVA_VERSION=")).map(|version| format!("{version}.0.0"))
 }
 

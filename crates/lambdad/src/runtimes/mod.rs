@@ -13,6 +13,7 @@ pub use java::JavaClient;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use base::Random;
 use lambda::Wanted;
 use lambda::environment::Interpreter;
 
@@ -37,9 +38,12 @@ impl Runtimes {
         self.found.get_or_init(discover)
     }
 
-    /// Looks for the interpreters, and compiles the bootstraps for them.
-    pub fn prepare(&self) {
+    /// Looks for the interpreters, and makes ready for each what it starts with.
+    pub fn prepare(&self, random: &Random) {
         self.bootstraps.compile(self.found());
+        for found in self.found() {
+            self.java.prepare(found, random);
+        }
     }
 
     /// How a function is started here, or what is missing, in words for the person who asked.
@@ -63,11 +67,10 @@ impl Runtimes {
 
     fn start(&self, wanted: &Wanted<'_>, found: &Found, exact: bool) -> Result<Interpreter, String> {
         let (program, lang) = inside(found);
-        let (folder, mut arguments, variables) = self.bootstraps.of(found, wanted.runtime);
-        let mut folder = folder;
+        let (mut folder, mut arguments, variables) = self.bootstraps.of(found, wanted.runtime);
         if found.family == Family::Java {
             folder = self.java.folder()?;
-            arguments = java::arguments(found.release(), wanted.memory_mb);
+            arguments = java::arguments(found.release(), wanted.memory_mb, self.java.archive_inside(found));
             arguments.push(wanted.handler.to_owned());
         }
         let mut binds = vec![(folder, PathBuf::from(java::INSIDE))];
