@@ -6,6 +6,9 @@
 # of a function's can take its place. LambdaContext, LambdaHandler and AwsLambda::Marshaller are AWS's names: functions and
 # agents know them.
 
+# Whatever locales the host has: in Lambda text is UTF-8.
+Encoding.default_external = Encoding::UTF_8
+
 require 'json'
 require 'logger'
 require 'stringio'

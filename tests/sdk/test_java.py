@@ -218,15 +218,14 @@ class Java(harness.Case):
 
     def test_the_clients_classes_come_from_an_archive(self):
         # The option makes the JVM tell where it takes each class from.
-        for runtime in ["java17", "java25"]:
-            with self.subTest(runtime):
-                variables = {"Variables": {"JAVA_TOOL_OPTIONS": "-Xlog:class+load:stdout:none"}}
-                function = self.java("Handlers::nothing", runtime=runtime, Environment=variables)
-                self.invoke(function, {})
-                log = self.function_log(function, "REPORT")
-                self.assertRegex(log, r"api\.client\.AWSLambda source: shared objects file")
-                # Its control: the function's own are in none.
-                self.assertRegex(log, r"example\.Handlers source: file:/var/task/")
+        variables = {"Variables": {"JAVA_TOOL_OPTIONS": "-Xlog:class+load:stdout:none"}}
+        function = self.java("Handlers::machine", runtime="java25", Environment=variables)
+        if self.result(function, {})["version"] < 19:
+            host.skip("needs a JVM of 19 or later: older ones want an archive's files where they were")
+        log = self.function_log(function, "REPORT")
+        self.assertRegex(log, r"api\.client\.AWSLambda source: shared objects file")
+        # Its control: the function's own are in none.
+        self.assertRegex(log, r"example\.Handlers source: file:/var/task/")
 
     def test_every_runtime_of_java_runs_on_the_nearest_jvm(self):
         for runtime in ["java8.al2", "java11", "java17", "java17.al2023", "java21", "java25"]:

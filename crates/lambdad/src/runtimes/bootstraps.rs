@@ -121,9 +121,15 @@ fn ruby(found: &Found) -> Vec<(String, String)> {
     let (major, minor, _) = found.version;
     let api = format!("{major}.{minor}.0");
     let gems = format!("/var/task/vendor/bundle/ruby/{api}:/opt/ruby/gems/{api}:/var/runtime:/var/runtime/ruby/{api}");
-    [("GEM_HOME", "/var/runtime"), ("GEM_PATH", &gems), ("RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib")]
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into()
+    [
+        ("GEM_HOME", "/var/runtime"),
+        ("GEM_PATH", &gems),
+        ("RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib"),
+        // Not AWS's: hosts lack the locale that LANG names, and then `ENV` would be ASCII.
+        ("LC_CTYPE", "C.UTF-8"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into()
 }
 
 fn write<E: RustEmbed>(folder: &Path) -> io::Result<()> {

@@ -67,10 +67,11 @@ const NATIVE_IN_JAR: &str = "jni/libaws-lambda-jni.linux-x86_64.so";
 /// Where the folder of the client is inside.
 pub(super) const INSIDE: &str = "/var/runtime";
 const MAIN_CLASS: &str = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
-/// Loads every class of the class path and ends: AWS's own means of making an archive of them.
+/// Loads the classes of the class path and ends: AWS's own means of making an archive of them. It trips over those that a
+/// jar keeps apart for newer Javas, which come last.
 const LOADER_CLASS: &str = "com.amazonaws.services.lambda.runtime.api.client.ClasspathLoader";
-/// The first JVM that can add an archive to its own.
-const FIRST_WITH_ARCHIVES: u32 = 13;
+/// The first JVM that takes an archive of files that lie elsewhere than when it was made.
+const FIRST_WITH_ARCHIVES: u32 = 19;
 
 impl Jar {
     fn file(&self) -> String {
@@ -135,12 +136,13 @@ impl JavaClient {
     fn archive(&self, found: &Found, archive: &Path, random: &Random) -> anyhow::Result<()> {
         let unfinished = archive.with_extension(random.hex(16));
         let output = std::process::Command::new(&found.program)
+            .args(module_arguments(found.release()))
             .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg(format!("-XX:ArchiveClassesAtExit={}", unfinished.display()))
             .args(["-classpath", &class_path(&self.folder), LOADER_CLASS])
             .env_clear()
             .output()?;
-        if !output.status.success() || !unfinished.exists() {
+        if !unfinished.exists() {
             bail!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
         }
         std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(0o644))?;
@@ -268,19 +270,27 @@ pub(super) fn arguments(major: u32, memory_mb: u32, archive: Option<String>) -> 
         "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac".to_owned(),
         format!("-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI={INSIDE}/lib/{NATIVE}"),
     ];
-    if major >= 9 {
-        // The client makes a descriptor of a number, for the telemetry pipe.
-        arguments.push("--add-opens=java.base/java.io=ALL-UNNAMED".to_owned());
+    arguments.extend(module_arguments(major).into_iter().map(str::to_owned));
+    if let Some(archive) = archive {
+        // One that doesn't fit is passed over; that is not for the function's log.
+        arguments.extend([format!("-XX:SharedArchiveFile={archive}"), "-Xlog:cds*=off".to_owned()]);
     }
-    if major >= 17 {
-        arguments.push("--enable-native-access=ALL-UNNAMED".to_owned());
-    }
-    if major >= 23 {
-        arguments.push("--sun-misc-unsafe-memory-access=allow".to_owned());
-    }
-    arguments.extend(archive.map(|archive| format!("-XX:SharedArchiveFile={archive}")));
     arguments.extend(["-classpath".to_owned(), class_path(Path::new(INSIDE)), MAIN_CLASS.to_owned()]);
     arguments
+}
+
+/// An archive is good for a JVM that is told the same of its modules.
+fn module_arguments(major: u32) -> Vec<&'static str> {
+    [
+        // The client makes a descriptor of a number, for the telemetry pipe.
+        (9, "--add-opens=java.base/java.io=ALL-UNNAMED"),
+        // It loads its native part, and turns a warning of the JVM off; newer ones would warn of both.
+        (17, "--enable-native-access=ALL-UNNAMED"),
+        (23, "--sun-misc-unsafe-memory-access=allow"),
+    ]
+    .into_iter()
+    .filter_map(|(since, argument)| (major >= since).then_some(argument))
+    .collect()
 }
 
 #[cfg(test)]

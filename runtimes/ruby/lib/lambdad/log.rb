@@ -100,12 +100,13 @@ module Lambdad
 
         level = ENV['AWS_LAMBDA_LOG_LEVEL'].to_s.downcase
         options[:level] ||= level == 'trace' ? 'debug' : level unless level.empty?
-        super(Device.new(Log.json?), *rest, **options)
+        @device = Device.new(Log.json?)
+        super(@device, *rest, **options)
         @default_formatter = Log.json? ? JsonFormatter.new : TextFormatter.new
       end
 
       def format_message(severity, *rest)
-        @logdev.level = severity if @logdev.is_a?(Device)
+        @device&.level = severity
         super
       end
     end

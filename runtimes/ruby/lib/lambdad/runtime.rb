@@ -44,7 +44,9 @@ module Lambdad
       request = waited_for
       return 0 unless request
 
-      call(request)
+      answer, status = call(request)
+      @transport.response(request.id, *answer) if answer
+      status
     end
 
     def waited_for
@@ -59,19 +61,19 @@ module Lambdad
       nil
     end
 
-    # A name that is not there, and all that is no StandardError (`exit`, a stack overflow, no memory), end the process.
+    # The answer with its type, or nil and the status to end with, if it must: a name that is not there, and all that is no
+    # StandardError (`exit`, a stack overflow, no memory), end the process.
     def call(request)
       body, type = @handler.call_handler(request: AwsLambda::Marshaller.marshall_request(request),
                                          context: LambdaContext.new(request))
       body = body.read if type == 'application/unknown'
-      @transport.response(request.id, body.to_s, type || 'application/json')
-      nil
+      [[body.to_s, type || 'application/json'], nil]
     rescue NameError => e
-      failed(request, e, 'Critical exception from handler', CRITICAL)
+      [nil, failed(request, e, 'Critical exception from handler', CRITICAL)]
     rescue StandardError => e
-      failed(request, e, 'Error raised from handler method', nil)
+      [nil, failed(request, e, 'Error raised from handler method', nil)]
     rescue Exception => e # rubocop:disable Lint/RescueException
-      failed(request, e, 'Critical exception from handler', CRITICAL)
+      [nil, failed(request, e, 'Critical exception from handler', CRITICAL)]
     end
 
     def failed(request, error, words, status)

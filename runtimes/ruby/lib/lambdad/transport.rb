@@ -105,12 +105,10 @@ module Lambdad
     end
 
     def next
-      answer = @api.get('/2018-06-01/runtime/invocation/next')
+      answer = once_more { @api.get('/2018-06-01/runtime/invocation/next') }
       raise PlatformGone unless answer.is_a?(Net::HTTPSuccess)
 
       Request.new(answer.body, answer.each_header.to_h)
-    rescue EOFError, SystemCallError
-      raise PlatformGone
     end
 
     def response(id, body, content_type)
@@ -128,7 +126,21 @@ module Lambdad
     private
 
     def post(path, body, headers)
-      @api.post("/2018-06-01/runtime/#{path}", body, { 'Content-Type' => 'application/json', **headers })
+      headers = { 'Content-Type' => 'application/json', **headers }
+      once_more { @api.post("/2018-06-01/runtime/#{path}", body, headers) }
+    end
+
+    # A kept connection may have been closed meanwhile.
+    def once_more
+      yield
+    rescue IOError, SystemCallError
+      begin
+        @api.finish if @api.started?
+        @api.start
+        yield
+      rescue IOError, SystemCallError
+        raise PlatformGone
+      end
     end
   end
 end
