@@ -63,10 +63,8 @@ module Lambdad
       Request.new(body, { 'content-type' => 'application/json', **told.to_h })
     end
 
-    def response(id, body, content_type)
-      header = { type: 'response', id: id }
-      header[:contentType] = content_type unless content_type == 'application/json'
-      @answer = frame(header, body)
+    def response(id, body, _content_type)
+      @answer = frame({ type: 'response', id: id }, body)
     end
 
     def error(id, body, type, ends:)
