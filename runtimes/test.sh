@@ -1,5 +1,5 @@
 #!/bin/bash
-# Tests the runtimes on the host's interpreters: Python 3.8 and later (PATH, pyenv), the node of PATH.
+# Tests the runtimes on the host's interpreters: Python 3.8 and later (PATH, pyenv), the node and the ruby of PATH.
 #
 #   runtimes/test.sh                      the oldest, the newest and the usual Python; below a minute
 #   ALL=1                  ...            every Python
@@ -48,6 +48,12 @@ if command -v node >/dev/null; then
   check "node $(node --version)" node --test nodejs/tests/runtime.test.mjs
 else
   echo "skipped node: there is none in PATH"
+fi
+
+if command -v ruby >/dev/null; then
+  check "ruby $(ruby -e 'print RUBY_VERSION')" python3 ruby/tests/test_runtime.py
+else
+  echo "skipped ruby: there is none in PATH"
 fi
 
 if [[ -n "${AWSLAMBDARIC_VENV:-}" ]]; then

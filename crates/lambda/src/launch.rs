@@ -10,12 +10,20 @@ use parking_lot::Mutex;
 use crate::api::LogFormat;
 use crate::code::CodeTree;
 use crate::environment::{Interpreter, Launch};
-use crate::function::{Config, FunctionRecord, Functions, Settings};
+use crate::function::{Config, FunctionRecord, Functions, Settings, not_available};
 
 /// Finds the interpreters of this host.
 pub trait Runtimes: Send + Sync + std::fmt::Debug {
-    /// How `runtime` is started here, or what is missing, in words for the person who asked.
-    fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String>;
+    /// How a function is started here, or what is missing, in words for the person who asked.
+    fn find(&self, wanted: &Wanted<'_>) -> Result<Arc<Interpreter>, String>;
+}
+
+/// What decides how a function is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub runtime: &'a str,
+    pub handler: &'a str,
+    pub memory_mb: u32,
 }
 
 /// Makes launches, and remembers them by function and version.
@@ -56,8 +64,11 @@ impl Launcher {
         let Settings { id, config, .. } = settings;
         let (runtime, handler) =
             (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
-        let interpreter =
-            self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
+        let memory_mb = config.memory_mb.unsigned_abs();
+        let interpreter = self
+            .runtimes
+            .find(&Wanted { runtime: &runtime, handler: &handler, memory_mb })
+            .map_err(|missing| Fault::new("InvalidRuntimeException", not_available(&runtime, &missing)))?;
         let code = self.functions.code_tree(function).await?;
         let layers = self.functions.layers_tree(config).await.map_err(Fault::internal)?;
         Ok(Launch {
@@ -68,7 +79,7 @@ impl Launcher {
             revision: id.clone(),
             runtime,
             handler,
-            memory_mb: config.memory_mb.unsigned_abs(),
+            memory_mb,
             timeout: Duration::from_secs(u64::from(config.timeout_seconds.unsigned_abs())),
             tmp_mb: config.ephemeral_storage_mb.unsigned_abs(),
             variables: config.environment.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect(),

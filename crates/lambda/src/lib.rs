@@ -23,5 +23,5 @@ pub use api::SPEC;
 pub use control::{Control, Deps};
 pub use data_plane::{DataPlane, Doors};
 pub use function::Interpreters;
-pub use launch::Runtimes;
+pub use launch::{Runtimes, Wanted};
 pub use pool::Keeping;

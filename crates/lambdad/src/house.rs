@@ -25,7 +25,7 @@ use crate::pages::OwnPages;
 use crate::registry::Registry;
 use crate::relay::EndpointRelay;
 use crate::root_key;
-use crate::runtimes::{Bootstraps, Runtimes};
+use crate::runtimes::{Bootstraps, JavaClient, Runtimes};
 
 /// Every contract of this house, whether its service is open or not.
 pub const CONTRACTS: &[&ServiceSpec] =
@@ -170,9 +170,9 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
 fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
     let (folder, sdk) = (options.data_dir.join("runtimes"), options.data_dir.join("sdk"));
     let bootstraps = Bootstraps::lay_out(&folder, sdk, &ground.random).context("laying out the bootstraps")?;
-    let runtimes = Arc::new(Runtimes::new(bootstraps, options.strict_runtimes));
-    let (ahead, back) = (runtimes.clone(), ground.back.clone());
-    ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare()).await });
+    let runtimes = Arc::new(Runtimes::new(bootstraps, JavaClient::of(&options.data_dir), options.strict_runtimes));
+    let (ahead, back, random) = (runtimes.clone(), ground.back.clone(), ground.random.clone());
+    ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare(&random)).await });
     Ok(runtimes)
 }
 

@@ -23,6 +23,6 @@ pub use alias::AliasRecord;
 pub use functions::{Change, Functions, OnChange, Resolved};
 pub use name::{FunctionName, LATEST, session_name};
 pub use record::{Code, Config, FunctionRecord, Layer, Logging, Settings, Vpc};
-pub use runtime::Interpreters;
+pub use runtime::{BLOCKED, CREATABLE, Interpreters, not_available};
 pub use state::Status;
 pub(crate) use step::{Found, Step};

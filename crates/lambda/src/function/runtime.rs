@@ -88,9 +88,12 @@ pub fn check(runtime: &str, interpreters: &dyn Interpreters) -> Result<(), Fault
         )));
     }
     // Ours alone: AWS has every interpreter, a host may lack one.
-    interpreters
-        .check(runtime)
-        .map_err(|missing| invalid(format!("The runtime {runtime} is not available on this host: {missing}")))
+    interpreters.check(runtime).map_err(|missing| invalid(not_available(runtime, &missing)))
+}
+
+/// Ours alone: for whoever operates the host too.
+pub fn not_available(runtime: &str, missing: &str) -> String {
+    format!("The runtime {runtime} is not available on this host: {missing}")
 }
 
 /// Source: oracle 6, SnapStart: Java 11 and later, Python 3.12 and later, .NET 8 and later.

@@ -135,10 +135,23 @@ fn guess(entries: &[Entry]) -> Guess {
     let top: Vec<_> = entries.iter().filter(|entry| !entry.name.contains('/')).collect();
     let python = ["lambda_function.py", "app.py", "handler.py", "main.py"].iter().find_map(|name| named(name));
     let only = top.iter().find(|entry| entry.name.ends_with(".py")).copied();
-    match python.or(only) {
-        Some(file) => Guess { runtime: newest(Family::Python), handler: python_handler(file) },
-        None => Guess::default(),
+    if let Some(file) = python.or(only) {
+        return Guess { runtime: newest(Family::Python), handler: python_handler(file) };
     }
+    let ruby = ["lambda_function.rb", "app.rb", "handler.rb", "function.rb"].iter().find_map(|name| named(name));
+    if let Some(file) = ruby {
+        return Guess { runtime: newest(Family::Ruby), handler: ruby_handler(file) };
+    }
+    // A class of Java's may have any name: its handler must be said.
+    let java = entries.iter().any(|entry| entry.name.starts_with("lib/") && entry.name.ends_with(".jar"));
+    Guess { runtime: java.then(|| newest(Family::Java)).flatten(), handler: None }
+}
+
+fn ruby_handler(file: &Entry) -> Option<String> {
+    let module = file.name.strip_suffix(".rb")?;
+    let text = String::from_utf8_lossy(&file.bytes);
+    let method = ["lambda_handler", "handler"].into_iter().find(|name| text.contains(&format!("def {name}(")))?;
+    Some(format!("{module}.{method}"))
 }
 
 fn python_handler(file: &Entry) -> Option<String> {
@@ -150,16 +163,18 @@ fn python_handler(file: &Entry) -> Option<String> {
     Some(format!("{module}.{function}"))
 }
 
-/// The newest runtime that this machine runs exactly and AWS knows.
+/// The newest runtime that this machine runs exactly and AWS knows; where there is none, a usual one.
 fn newest(family: Family) -> Option<String> {
-    let (known, name): (&[u32], fn(u32) -> String) = match family {
-        Family::Python => (&[14, 13, 12, 11, 10, 9, 8], |minor| format!("python3.{minor}")),
-        Family::Node => (&[24, 22, 20, 18], |major| format!("nodejs{major}.x")),
+    let (known, usual): (&[u32], u32) = match family {
+        Family::Python => (&[14, 13, 12, 11, 10, 9, 8], 12),
+        Family::Node => (&[24, 22, 20, 18], 20),
+        Family::Java => (&[25, 21, 17, 11, 8], 21),
+        Family::Ruby => (&[400, 304, 303, 302], 304),
     };
     let here: Vec<_> =
         discover().into_iter().filter(|found| found.family == family).map(|found| found.release()).collect();
-    let newest = known.iter().find(|release| here.contains(release)).or_else(|| known.get(2))?;
-    Some(name(*newest))
+    let newest = known.iter().find(|release| here.contains(release)).unwrap_or(&usual);
+    Some(family.runtime(*newest))
 }
 
 #[cfg(test)]
@@ -180,6 +195,11 @@ mod tests {
                 Some("lambda_function.lambda_handler"),
             ),
             (vec![entry("jobs.py", "def handler(e, c): pass")], Some("jobs.handler")),
+            (
+                vec![entry("lambda_function.rb", "def lambda_handler(event:, context:)")],
+                Some("lambda_function.lambda_handler"),
+            ),
+            (vec![entry("lib/function.jar", "")], None),
             (vec![entry("notes.txt", "")], None),
         ] {
             assert_eq!(guess(&entries).handler.as_deref(), handler);

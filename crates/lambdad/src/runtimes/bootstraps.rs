@@ -24,6 +24,12 @@ struct Python;
 #[exclude = "*.md"]
 struct Node;
 
+#[derive(RustEmbed)]
+#[folder = "../../runtimes/ruby"]
+#[exclude = "tests/*"]
+#[exclude = "*.md"]
+struct Ruby;
+
 /// AWS's runtimes come with an AWS SDK; here an operator may lay one out. For each language: where below the folder for
 /// it, and below `/var/runtime` inside.
 const SDKS: &[(Family, &str, &str)] =
@@ -55,6 +61,7 @@ impl Bootstraps {
         let bootstraps = Self::at(folder.join(random.hex(16)), sdk);
         write::<Python>(&bootstraps.of_family(Family::Python))?;
         write::<Node>(&bootstraps.of_family(Family::Node))?;
+        write::<Ruby>(&bootstraps.of_family(Family::Ruby))?;
         // What an SDK is mounted over: environments can't make it, they see all of this read-only.
         for (family, _, inside) in SDKS {
             std::fs::create_dir_all(bootstraps.of_family(*family).join(inside))?;
@@ -90,13 +97,15 @@ impl Bootstraps {
     }
 
     /// The folder to be bound at `/var/runtime`, the arguments after the interpreter, and the variables that only this
-    /// runtime has.
-    pub fn of(&self, family: Family, runtime: &str) -> (PathBuf, Vec<String>, Vec<(String, String)>) {
-        let (arguments, variables) = match family {
+    /// runtime has. Java has no bootstrap of ours: see [`super::java`].
+    pub fn of(&self, found: &Found, runtime: &str) -> (PathBuf, Vec<String>, Vec<(String, String)>) {
+        let (arguments, variables) = match found.family {
             Family::Python => (vec!["-S", "/var/runtime/bootstrap.py"], python()),
             Family::Node => (vec!["/var/runtime/bootstrap.cjs"], node(runtime)),
+            Family::Ruby => (ruby_arguments(found), ruby(found)),
+            Family::Java => (Vec::new(), Vec::new()),
         };
-        (self.of_family(family), arguments.into_iter().map(str::to_owned).collect(), variables)
+        (self.of_family(found.family), arguments.into_iter().map(str::to_owned).collect(), variables)
     }
 }
 
@@ -112,6 +121,32 @@ fn node(runtime: &str) -> Vec<(String, String)> {
         "/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
     );
     vec![("NODE_PATH".to_owned(), path)]
+}
+
+/// Up to 3.1 hints stand in an exception's message itself; in AWS's Rubies, which are newer, they don't.
+fn ruby_arguments(found: &Found) -> Vec<&'static str> {
+    let quiet = match found.version {
+        (..=2, ..) | (3, 0, _) => Some("--disable=did_you_mean"),
+        (3, 1, _) => Some("--disable=did_you_mean,error_highlight"),
+        _ => None,
+    };
+    quiet.into_iter().chain(["/var/runtime/bootstrap.rb"]).collect()
+}
+
+/// Gems lie in folders by the version of the Ruby that runs them, which need not be the one that was asked for.
+fn ruby(found: &Found) -> Vec<(String, String)> {
+    let (major, minor, _) = found.version;
+    let api = format!("{major}.{minor}.0");
+    let gems = format!("/var/task/vendor/bundle/ruby/{api}:/opt/ruby/gems/{api}:/var/runtime:/var/runtime/ruby/{api}");
+    [
+        ("GEM_HOME", "/var/runtime"),
+        ("GEM_PATH", &gems),
+        ("RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib"),
+        // Not AWS's: hosts lack the locale that LANG names, and then `ENV` would be ASCII.
+        ("LC_CTYPE", "C.UTF-8"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into()
 }
 
 fn write<E: RustEmbed>(folder: &Path) -> io::Result<()> {

@@ -1,53 +1,13 @@
-//! Looks for interpreters: on the PATH, under pyenv, nvm, `/opt` and `/usr/local`. Shims are passed over.
+//! Looks for interpreters: on the PATH, under pyenv, nvm, rbenv, sdkman, JAVA_HOME, `/usr/lib/jvm`, `/opt` and `/usr/local`.
+//! Shims are passed over.
 
 #![expect(clippy::disallowed_methods, reason = "looks at the interpreters of the host")]
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// A language whose functions our bootstraps run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Family {
-    Python,
-    Node,
-}
-
-impl Family {
-    pub const fn runtime_prefix(self) -> &'static str {
-        match self {
-            Self::Python => "python",
-            Self::Node => "nodejs",
-        }
-    }
-
-    /// What to do where it is missing.
-    pub const fn fix(self) -> &'static str {
-        match self {
-            Self::Python => "Install it (apt-get install python3, or pyenv install) and restart lambdad.",
-            Self::Node => "Install it (from your distribution, nvm or nodejs.org) and restart lambdad.",
-        }
-    }
-
-    fn is_program(self, name: &str) -> bool {
-        match self {
-            Self::Python => name
-                .strip_prefix("python3.")
-                .is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit())),
-            Self::Node => name == "node",
-        }
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Python => "Python",
-            Self::Node => "Node.js",
-        })
-    }
-}
+use super::Family;
 
 /// An interpreter of this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,12 +19,9 @@ pub struct Found {
 }
 
 impl Found {
-    /// The part of the version that a runtime's name carries: Python's minor, Node's major.
+    /// The part of the version that a runtime's name carries; see [`Family`].
     pub fn release(&self) -> u32 {
-        match self.family {
-            Family::Python => self.version.1,
-            Family::Node => self.version.0,
-        }
+        self.family.release(self.version)
     }
 
     pub fn version_text(&self) -> String {
@@ -92,12 +49,16 @@ fn folders() -> Vec<PathBuf> {
     let under = |variable: &str, folder: &str| {
         std::env::var_os(variable).map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(folder)))
     };
-    for (parent, bin) in [
-        (under("PYENV_ROOT", ".pyenv").map(|root| root.join("versions")), "bin"),
-        (under("NVM_DIR", ".nvm").map(|root| root.join("versions/node")), "bin"),
-        (Some(PathBuf::from("/opt")), "bin"),
+    folders.extend(std::env::var_os("JAVA_HOME").map(|home| PathBuf::from(home).join("bin")));
+    for parent in [
+        under("PYENV_ROOT", ".pyenv").map(|root| root.join("versions")),
+        under("NVM_DIR", ".nvm").map(|root| root.join("versions/node")),
+        under("RBENV_ROOT", ".rbenv").map(|root| root.join("versions")),
+        under("SDKMAN_DIR", ".sdkman").map(|root| root.join("candidates/java")),
+        Some(PathBuf::from("/usr/lib/jvm")),
+        Some(PathBuf::from("/opt")),
     ] {
-        folders.extend(parent.iter().flat_map(|parent| entries(parent)).map(|version| version.join(bin)));
+        folders.extend(parent.iter().flat_map(|parent| entries(parent)).map(|version| version.join("bin")));
     }
     folders
 }
@@ -106,7 +67,7 @@ fn in_folder(folder: &Path) -> Vec<Found> {
     let mut found = Vec::new();
     for path in entries(folder) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let family = [Family::Python, Family::Node].into_iter().find(|family| family.is_program(&name));
+        let family = Family::ALL.into_iter().find(|family| family.is_program(&name));
         found.extend(family.and_then(|family| examine(family, &path)));
     }
     found
@@ -125,7 +86,11 @@ fn examine(family: Family, path: &Path) -> Option<Found> {
     if !is_elf(&program) {
         return None;
     }
-    let version = parse_version(&ask_version(&program)?)?;
+    let version = match family {
+        Family::Java => java_version(&program)?,
+        Family::Python | Family::Node | Family::Ruby => ask_version(&program)?,
+    };
+    let version = parse_version(&version)?;
     Some(Found { family, version, program })
 }
 
@@ -145,7 +110,20 @@ fn ask_version(program: &Path) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// `Python 3.11.7` or `v20.20.2`; a suffix such as `+` or `rc1` is cut off.
+/// What a Java says of itself, in the file beside it, which saves starting a JVM for each; in Java 8 it lies a folder above
+/// the JRE.
+pub(super) fn java_release(program: &Path) -> Option<String> {
+    let homes = program.ancestors().skip(2).take(2);
+    homes.map(|home| home.join("release")).find_map(|file| std::fs::read_to_string(file).ok())
+}
+
+/// The first of a major version calls itself `"21"` alone.
+fn java_version(program: &Path) -> Option<String> {
+    let release = java_release(program)?;
+    release.lines().find_map(|line| line.strip_prefix("JAVA_VERSION=")).map(|version| format!("{version}.0.0"))
+}
+
+/// `Python 3.11.7`, `v20.20.2`, `ruby 3.1.2p20` or `"1.8.0_392"`; a suffix such as `+` or `rc1` is cut off.
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut numbers = text.trim().trim_start_matches(|c: char| !c.is_ascii_digit()).splitn(3, '.').map(|part| {
         let digits = part.find(|c: char| !c.is_ascii_digit()).map_or(part, |end| &part[..end]);
@@ -163,14 +141,20 @@ mod tests {
         assert_eq!(parse_version("Python 3.11.7\n"), Some((3, 11, 7)));
         assert_eq!(parse_version("v20.20.2"), Some((20, 20, 2)));
         assert_eq!(parse_version("Python 3.14.0rc1"), Some((3, 14, 0)));
+        assert_eq!(parse_version("ruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]"), Some((3, 1, 2)));
+        assert_eq!(parse_version("\"1.8.0_392\""), Some((1, 8, 0)));
         assert_eq!(parse_version("pyenv: python3.9: command not found"), None);
     }
 
     #[test]
-    fn only_versioned_pythons_and_node_are_looked_at() {
-        assert!(Family::Python.is_program("python3.12"));
-        for other in ["python3", "python3.12-config", "python3.", "python2.7"] {
-            assert!(!Family::Python.is_program(other), "{other}");
+    fn a_java_is_known_by_the_file_beside_it() {
+        let home = tempfile::tempdir().expect("a folder");
+        let program = home.path().join("bin/java");
+        for (text, version) in [("\"21\"", (21, 0, 0)), ("\"17.0.15\"", (17, 0, 15)), ("\"1.8.0_392\"", (1, 8, 0))] {
+            let release = format!("IMPLEMENTOR=\"somebody\"\nJAVA_VERSION={text}\nOS_NAME=\"Linux\"\n");
+            std::fs::write(home.path().join("release"), release).expect("writable");
+            assert_eq!(java_version(&program).as_deref().and_then(parse_version), Some(version));
         }
+        assert_eq!(java_version(Path::new("/nowhere/bin/java")), None);
     }
 }

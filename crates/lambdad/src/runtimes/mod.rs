@@ -2,13 +2,19 @@
 
 mod bootstraps;
 mod discover;
+mod family;
+mod java;
 
 pub use bootstraps::Bootstraps;
-pub use discover::{Family, Found, discover};
+pub use discover::{Found, discover};
+pub use family::Family;
+pub use java::JavaClient;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use base::Random;
+use lambda::Wanted;
 use lambda::environment::Interpreter;
 
 /// Finds the interpreter for a runtime's name.
@@ -17,13 +23,14 @@ pub struct Runtimes {
     /// Looked for once, beside the start: interpreters are asked for their versions, which takes its time.
     found: OnceLock<Vec<Found>>,
     bootstraps: Bootstraps,
+    java: JavaClient,
     /// Refuse a runtime whose exact version is missing, rather than take the nearest.
     strict: bool,
 }
 
 impl Runtimes {
-    pub fn new(bootstraps: Bootstraps, strict: bool) -> Self {
-        Self { found: OnceLock::new(), bootstraps, strict }
+    pub fn new(bootstraps: Bootstraps, java: JavaClient, strict: bool) -> Self {
+        Self { found: OnceLock::new(), bootstraps, java, strict }
     }
 
     /// The interpreters of this host; whoever asks first, or while they are looked for, waits for it.
@@ -31,85 +38,83 @@ impl Runtimes {
         self.found.get_or_init(discover)
     }
 
-    /// Looks for the interpreters, and compiles the bootstraps for them.
-    pub fn prepare(&self) {
+    /// Looks for the interpreters, and makes ready for each what it starts with.
+    pub fn prepare(&self, random: &Random) {
         self.bootstraps.compile(self.found());
+        for found in self.found() {
+            self.java.prepare(found, random);
+        }
     }
 
-    /// How `runtime` is started here, or what is missing, in words for the person who asked.
-    pub fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String> {
-        let interpreter = match wanted(runtime) {
-            Some(Wanted::Custom) => custom(runtime),
-            Some(Wanted::Managed(family, version)) => self.managed(runtime, family, version)?,
-            None => {
-                return Err(format!("The runtime {runtime} can't run on this host: lambdad has no bootstrap for it."));
-            }
-        };
-        Ok(Arc::new(interpreter))
-    }
-
-    fn managed(&self, runtime: &str, family: Family, version: u32) -> Result<Interpreter, String> {
-        let nearest = self
-            .found()
-            .iter()
-            .filter(|found| found.family == family)
-            .min_by_key(|found| (found.release().abs_diff(version), std::cmp::Reverse(found.version)));
-        let Some(found) = nearest else {
-            return Err(format!(
-                "The runtime {runtime} can't run on this host: no {family} was found. {}",
-                family.fix()
-            ));
-        };
-        let exact = found.release() == version;
+    /// How a function is started here, or what is missing, in words for the person who asked.
+    pub fn find(&self, wanted: &Wanted<'_>) -> Result<Arc<Interpreter>, String> {
+        let runtime = wanted.runtime;
+        if is_custom(runtime) {
+            return Ok(Arc::new(custom(runtime)));
+        }
+        let (family, release) = Family::of_runtime(runtime).ok_or_else(|| no_bootstrap(runtime))?;
+        let (found, exact) =
+            nearest(self.found(), family, release).ok_or_else(|| format!("no {family} was found. {}", family.fix()))?;
         if !exact && self.strict {
             let have = found.version_text();
+            let fix = family.fix();
             return Err(format!(
-                "The runtime {runtime} can't run on this host: the nearest {family} is {have}, and lambdad was started \
-                 with --strict-runtimes. {}",
-                family.fix()
+                "the nearest {family} is {have}, and lambdad was started with --strict-runtimes. {fix}"
             ));
         }
-        Ok(self.start(runtime, found, exact))
+        Ok(Arc::new(self.start(wanted, found, exact)?))
     }
 
-    fn start(&self, runtime: &str, found: &Found, exact: bool) -> Interpreter {
+    fn start(&self, wanted: &Wanted<'_>, found: &Found, exact: bool) -> Result<Interpreter, String> {
         let (program, lang) = inside(found);
-        let (folder, arguments, variables) = self.bootstraps.of(found.family, runtime);
-        let mut binds = vec![(folder, PathBuf::from("/var/runtime"))];
+        let (mut folder, mut arguments, variables) = self.bootstraps.of(found, wanted.runtime);
+        if found.family == Family::Java {
+            folder = self.java.folder()?;
+            arguments = java::arguments(found.release(), wanted.memory_mb, self.java.archive_inside(found));
+            arguments.push(wanted.handler.to_owned());
+        }
+        let mut binds = vec![(folder, PathBuf::from(java::INSIDE))];
         binds.extend(self.bootstraps.sdk(found.family));
         binds.extend(lang.map(|prefix| (prefix, PathBuf::from("/var/lang"))));
         let argv = std::iter::once(program).chain(arguments).collect();
-        Interpreter { argv, binds, version: label(runtime, found, exact), variables, managed: true }
+        Ok(Interpreter { argv, binds, version: label(wanted.runtime, found, exact), variables, managed: true })
     }
 }
 
 impl lambda::Runtimes for Runtimes {
-    fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String> {
-        Self::find(self, runtime)
+    fn find(&self, wanted: &Wanted<'_>) -> Result<Arc<Interpreter>, String> {
+        Self::find(self, wanted)
     }
 }
 
 impl lambda::Interpreters for Runtimes {
     fn check(&self, runtime: &str) -> Result<(), String> {
-        self.find(runtime).map(drop)
+        self.find(&Wanted { runtime, handler: "", memory_mb: 128 }).map(drop)
     }
 }
 
-enum Wanted {
-    Custom,
-    /// Python's minor or Node's major version.
-    Managed(Family, u32),
+/// The interpreter for a release, and whether it is exactly that.
+pub fn nearest(found: &[Found], family: Family, release: u32) -> Option<(&Found, bool)> {
+    found
+        .iter()
+        .filter(|found| found.family == family)
+        .min_by_key(|found| (family.distance(found.release(), release), std::cmp::Reverse(found.version)))
+        .map(|found| (found, found.release() == release))
 }
 
-fn wanted(runtime: &str) -> Option<Wanted> {
-    if matches!(runtime, "provided" | "provided.al2" | "provided.al2023") {
-        return Some(Wanted::Custom);
-    }
-    if let Some(minor) = runtime.strip_prefix("python3.") {
-        return Some(Wanted::Managed(Family::Python, minor.parse().ok()?));
-    }
-    let major = runtime.strip_prefix("nodejs")?.strip_suffix(".x")?;
-    Some(Wanted::Managed(Family::Node, major.parse().ok()?))
+pub fn is_custom(runtime: &str) -> bool {
+    matches!(runtime, "provided" | "provided.al2" | "provided.al2023")
+}
+
+/// For those that AWS has and lambdad has not.
+pub fn no_bootstrap(runtime: &str) -> String {
+    let fix = if runtime.starts_with("dotnet") {
+        "Publish it self-contained (dotnet publish --self-contained, with Amazon.Lambda.RuntimeSupport and an assembly \
+         named bootstrap) and deploy it with the runtime provided.al2023, which needs no .NET here."
+    } else {
+        "Bring a bootstrap of your own with the runtime provided.al2023."
+    };
+    format!("lambdad has no bootstrap for it. {fix}")
 }
 
 fn custom(runtime: &str) -> Interpreter {
@@ -158,38 +163,66 @@ mod tests {
             found(Family::Python, (3, 11, 7), "/root/.pyenv/versions/3.11.7/bin/python3.11"),
             found(Family::Python, (3, 12, 1), "/usr/bin/python3.12"),
             found(Family::Node, (20, 1, 0), "/usr/bin/node"),
+            found(Family::Java, (17, 0, 15), "/usr/lib/jvm/java-17-openjdk-amd64/bin/java"),
+            found(Family::Java, (25, 0, 3), "/root/.sdkman/candidates/java/25.0.3-tem/bin/java"),
+            found(Family::Ruby, (3, 1, 2), "/usr/bin/ruby3.1"),
         ];
-        let runtimes = Runtimes::new(Bootstraps::at("/data/runtimes".into(), "/data/sdk".into()), strict);
+        let bootstraps = Bootstraps::at("/data/runtimes".into(), "/data/sdk".into());
+        let runtimes = Runtimes::new(bootstraps, JavaClient::of(Path::new("/nowhere")), strict);
         runtimes.found.set(found).expect("nobody has looked yet");
         runtimes
     }
 
+    fn find(strict: bool, runtime: &str) -> Result<Arc<Interpreter>, String> {
+        runtimes(strict).find(&Wanted { runtime, handler: "app.handler", memory_mb: 128 })
+    }
+
     #[test]
     fn an_exact_version_is_taken() {
-        let interpreter = runtimes(true).find("python3.11").expect("it is there");
+        let interpreter = find(true, "python3.11").expect("it is there");
         assert_eq!(interpreter.argv[0], "/var/lang/bin/python3.11");
         assert_eq!(interpreter.version, "python:3.11.v1");
     }
 
     #[test]
     fn a_program_in_usr_stays_where_it_is() {
-        let interpreter = runtimes(true).find("python3.12").expect("it is there");
+        let interpreter = find(true, "python3.12").expect("it is there");
         assert_eq!(interpreter.argv[0], "/usr/bin/python3.12");
         assert!(interpreter.binds.iter().all(|(_, target)| target != Path::new("/var/lang")));
     }
 
     #[test]
     fn the_nearest_version_is_said_or_refused() {
-        let interpreter = runtimes(false).find("nodejs22.x").expect("the nearest");
+        let interpreter = find(false, "nodejs22.x").expect("the nearest");
         assert_eq!(interpreter.version, "nodejs:22.v1 (nearest on this host: 20.1.0)");
-        assert!(runtimes(true).find("nodejs22.x").expect_err("strict").contains("--strict-runtimes"));
+        assert!(find(true, "nodejs22.x").expect_err("strict").contains("--strict-runtimes"));
+        let found = runtimes(false);
+        for (runtime, taken) in [("java11", 17), ("java17.al2023", 17), ("java21", 25), ("java25", 25)] {
+            let (family, release) = Family::of_runtime(runtime).expect("a runtime");
+            assert_eq!(nearest(found.found(), family, release).map(|(found, _)| found.release()), Some(taken));
+        }
     }
 
     #[test]
-    fn what_has_no_bootstrap_is_refused_clearly() {
-        for runtime in ["java21", "dotnet8", "ruby3.4", "python3.x", "nodejs.x"] {
-            assert!(runtimes(false).find(runtime).is_err(), "{runtime}");
+    fn gems_are_those_of_the_ruby_that_is_there() {
+        let interpreter = find(false, "ruby3.4").expect("the nearest");
+        let path = interpreter.variables.iter().find(|(name, _)| name == "GEM_PATH").map(|(_, value)| value.as_str());
+        assert_eq!(
+            path,
+            Some("/var/task/vendor/bundle/ruby/3.1.0:/opt/ruby/gems/3.1.0:/var/runtime:/var/runtime/ruby/3.1.0")
+        );
+    }
+
+    #[test]
+    fn what_cannot_run_is_refused_with_its_fix() {
+        for (runtime, fix) in [
+            ("java21", "lambdad runtimes add java"),
+            ("dotnet8", "provided.al2023"),
+            ("python3.x", "lambdad has no bootstrap"),
+        ] {
+            let refusal = find(false, runtime).expect_err(runtime);
+            assert!(refusal.contains(fix), "{refusal}");
         }
-        assert!(runtimes(true).find("provided.al2023").is_ok());
+        assert!(find(true, "provided.al2023").is_ok());
     }
 }

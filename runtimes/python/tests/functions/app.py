@@ -162,6 +162,24 @@ async def a_coroutine(event, context):
     return 1
 
 
+def awaits(event, context):
+    import asyncio  # here, since it takes longer than all else together
+
+    async def twice(number):
+        await asyncio.sleep(0)
+        return number * 2
+
+    return asyncio.run(twice(21))
+
+
+def oversized(event, context):
+    return "x" * (7 << 20)
+
+
+def almost_oversized(event, context):
+    return "x" * ((6 << 20) - 2)
+
+
 def context_fields(event, context):
     c = context
     return {
