@@ -40,6 +40,7 @@ pub(crate) async fn opened() -> (Open, TempDir) {
         idle_seconds: 60,
         freeze_after_ms: 100,
         concurrency: 10,
+        network: lambdad::network::NetworkOptions::default(),
         uid_base: 300_000,
         no_fsync: false,
         no_isolation: true,

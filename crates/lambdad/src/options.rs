@@ -7,6 +7,7 @@ use std::time::Duration;
 use wire::sigv4::Secret;
 
 use crate::front_door::Auth;
+use crate::network::NetworkOptions;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeOptions {
@@ -40,6 +41,8 @@ pub struct ServeOptions {
     /// Invocations that may run at once in an account and region.
     #[arg(long, default_value_t = base::limits::lambda::CONCURRENT_EXECUTIONS)]
     pub concurrency: i32,
+    #[command(flatten)]
+    pub network: NetworkOptions,
     /// The first of the uids that environments get; 65,536 from here on must be nobody else's, another lambdad's included.
     #[arg(long, default_value_t = 200_000)]
     pub uid_base: u32,

@@ -21,7 +21,7 @@ use crate::networks::{self, Networks};
 use crate::slot::Walls;
 use crate::tmp::{self, Pool};
 use crate::uids::Uids;
-use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, probe, run};
+use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, gateway, probe, run};
 
 /// A killed predecessor's helper still cleans up for so long at the most.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -59,7 +59,15 @@ impl Sandbox {
         let lock = lock(&state_dir, &clock).await?;
         let driver = prepare(&state_dir, &tasks).await?;
         let (client, child) = Client::start(&config, &state_dir, lock.as_fd()).await?;
-        let networks = Networks::open(&config.network, &state_dir, &client, &tasks).await?;
+        let networks = match Networks::open(&config.network, &state_dir, &client, &tasks).await {
+            Ok(networks) => networks,
+            Err(error) => {
+                drop(client);
+                // It cleans away what was made, and the state directory is its until then.
+                tasks.blocking(move || bury(child)).await;
+                return Err(error);
+            }
+        };
         Ok(Self(Arc::new(Inner {
             janitor: Janitor::new(&tasks, &clock),
             driver,
@@ -105,9 +113,19 @@ impl Sandbox {
         self.0.helper.lock().as_ref().map(|(_, child)| child.id())
     }
 
+    /// Whether this host can give slots a way out, and what may stand in it. Changes nothing on the host.
+    pub async fn probe_network(tasks: &Tasks) -> Findings {
+        Findings(tasks.blocking(gateway::probe).await)
+    }
+
     #[cfg(test)]
     pub(crate) fn networks(&self) -> &Networks {
         &self.0.networks
+    }
+
+    /// Whether slots have a way out of their own.
+    pub fn has_way_out(&self) -> bool {
+        self.0.networks.name_servers().is_some()
     }
 
     /// The name servers of the host that slots cannot ask, where there is a way out, if there is none that they can.
@@ -172,7 +190,7 @@ impl Inner {
             if is_current(&helper) { helper.replace(started) } else { Some(started) }
         };
         if let Some((_, child)) = before {
-            self.tasks.blocking(move || bury(child)).await;
+            self.tasks.blocking(move || end(child)).await;
         }
     }
 
@@ -218,8 +236,15 @@ impl Inner {
 }
 
 /// Killed, if only its line was broken: it would clean away what its successor makes.
+fn end(mut helper: Child) {
+    if let Err(error) = helper.kill() {
+        tracing::error!(%error, "a spawn helper that has died cannot be killed");
+    }
+    bury(helper);
+}
+
 fn bury(mut helper: Child) {
-    if let Err(error) = helper.kill().and_then(|()| helper.wait().map(drop)) {
+    if let Err(error) = helper.wait() {
         tracing::error!(%error, "a spawn helper that has died cannot be waited for");
     }
 }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use base::limits::lambda::{INIT_SECONDS, MEMORY_MB_PER_CORE};
 use base::{Clock, Fault, Random, Tasks, Timestamp};
 use rustix::fs::{Mode, OFlags};
-use sandbox::{Sandbox, Slot, SlotSpec};
+use sandbox::{Isolation, Sandbox, Slot, SlotSpec};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
@@ -184,7 +184,12 @@ impl Environment {
     }
 
     async fn spawn(&self) -> Result<Running, MakeError> {
-        let environment = variables::all(&self.launch, &self.credentials, self.capture.stream());
+        let inside = match self.workshop.isolation {
+            Isolation::Full => self.listening,
+            // As it would be, and is put right where the process is started.
+            Isolation::Off => [RUNTIME_API.into(), ENDPOINT.into()],
+        };
+        let environment = variables::all(&self.launch, &self.credentials, self.capture.stream(), &inside);
         process::spawn(self, environment).await
     }
 

@@ -15,12 +15,12 @@ use super::PREFIX;
 use crate::netlink::Socket;
 use crate::netlink::filter::tables;
 
-const SETTING: &str = "/proc/sys/net/ipv4/ip_forward";
+pub(super) const SETTING: &str = "/proc/sys/net/ipv4/ip_forward";
 const NOTES: &str = "/run/lambdad";
 
 /// How it is on this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(super) enum State {
     On,
     /// On, because one of us has switched it on.
     OnForUs,
@@ -28,7 +28,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) fn look() -> io::Result<Self> {
+    pub(super) fn look() -> io::Result<Self> {
         let is_on = fs::read_to_string(SETTING)?.trim() != "0";
         Ok(match (is_on, note()?.exists()) {
             (true, true) => Self::OnForUs,
@@ -38,17 +38,14 @@ impl State {
     }
 }
 
-/// True if the host forwards because of us.
-pub(super) fn switch_on() -> io::Result<bool> {
-    match State::look()? {
-        State::On => return Ok(false),
-        State::OnForUs => return Ok(true),
-        State::Off => {}
+/// The walls of whoever asks for it must stand.
+pub(super) fn switch_on() -> io::Result<()> {
+    if State::look()? != State::Off {
+        return Ok(());
     }
     fs::create_dir_all(NOTES)?;
     fs::write(note()?, "")?;
-    fs::write(SETTING, "1")?;
-    Ok(true)
+    fs::write(SETTING, "1")
 }
 
 /// As it was, if nobody of us is left but the one with this name.

@@ -6,7 +6,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use super::{Plan, forwarding, rules};
+use super::forwarding::{self, State};
+use super::{Plan, rules};
 use crate::Cidr;
 use crate::message::{Failure, Step};
 use crate::netlink::Socket;
@@ -45,9 +46,10 @@ impl Gateway {
         route::remove_link(&here, &plan.name).step("remove the link that was left")?;
         connect(&plan, &here, &routes, &namespace)?;
         let owner = Socket::filter().step("talk to the kernel about packet filters")?;
-        let alone = forwarding::switch_on().step("let the host forward (net.ipv4.ip_forward)")?;
-        let table = rules::of_host(&plan, alone).install(&owner, Lifetime::Socket);
+        let forwarding = State::look().step("look whether the host forwards")?;
+        let table = rules::of_host(&plan, forwarding != State::On).install(&owner, Lifetime::Socket);
         table.step("install the host's packet filter (nf_tables)")?;
+        forwarding::switch_on().step("let the host forward (net.ipv4.ip_forward)")?;
         Ok(Self { plan, namespace, routes, owner })
     }
 

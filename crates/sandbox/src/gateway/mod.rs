@@ -18,6 +18,7 @@
 mod forwarding;
 mod make;
 mod name_servers;
+mod probe;
 mod range;
 mod rules;
 
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use make::Gateway;
 pub(crate) use name_servers::{Found as NameServers, find as find_name_servers};
+pub(crate) use probe::probe;
 pub(crate) use range::choose as choose_range;
 pub(crate) use rules::{PAIRS, PRIVATE_LISTENERS, of_private_listeners};
 

@@ -214,6 +214,46 @@ pub(crate) fn tables(socket: &Socket) -> io::Result<Vec<String>> {
     socket.list(Message::new(GET_TABLE, super::message::DUMP, &[0; FIXED_BYTES]), read)
 }
 
+/// A chain that looks at what the host passes on.
+#[derive(Debug)]
+pub(crate) struct BaseChain {
+    pub(crate) table: String,
+    pub(crate) chain: String,
+    /// What no rule decides.
+    pub(crate) drops: bool,
+}
+
+/// All that IPv4 packets pass on their way through the host.
+pub(crate) fn forward_chains(socket: &Socket) -> io::Result<Vec<BaseChain>> {
+    const GET_CHAIN: u16 = SUBSYSTEM << 8 | 4;
+    /// Of all families; these two see IPv4.
+    const IPV4: u8 = 2;
+    const BOTH: u8 = 1;
+    let read = |body: &[u8]| match body.first() {
+        Some(&(IPV4 | BOTH)) => forward_chain(body),
+        _ => None,
+    };
+    socket.list(Message::new(GET_CHAIN, super::message::DUMP, &[0; FIXED_BYTES]), read)
+}
+
+fn forward_chain(body: &[u8]) -> Option<BaseChain> {
+    const TABLE: u16 = 1;
+    const NAME: u16 = 3;
+    const HOOK: u16 = 4;
+    const HOOK_NUMBER: u16 = 1;
+    const POLICY: u16 = 5;
+    let all = attributes(body, FIXED_BYTES);
+    let find = |wanted: u16| all.iter().find(|(kind, _)| *kind == wanted).map(|(_, payload)| *payload);
+    let text = |wanted| find(wanted).map(|name| String::from_utf8_lossy(name).trim_end_matches('\0').to_owned());
+    let number = |bytes: &[u8]| bytes.try_into().ok().map(u32::from_be_bytes);
+    let hook = attributes(find(HOOK)?, 0).into_iter().find(|(kind, _)| *kind == HOOK_NUMBER)?.1;
+    if number(hook)? != Hook::Forward as u32 {
+        return None;
+    }
+    let drops = find(POLICY).and_then(number) == Some(Policy::Drop as u32);
+    Some(BaseChain { table: text(TABLE)?, chain: text(NAME)?, drops })
+}
+
 /// One message of a batch.
 fn message(kind: u16, flags: u16) -> Message {
     Message::new(kind, flags | ACKNOWLEDGE, &[INET, 0, 0, 0])
