@@ -109,6 +109,7 @@ impl Open {
             idle: options.idle(),
             freeze_after: options.freeze_after(),
             concurrency: options.concurrency,
+            quotas: options.quotas(),
             ..Keeping::default()
         };
         let doors = lambda::Doors { emit: logs.emit(), call: registry.clone(), permit: access.clone() };
