@@ -21,6 +21,7 @@ class Quotas(harness.Case):
     def serve(self, *arguments):
         self.server = Server(*arguments)
         self.addCleanup(lambda server=self.server: server.process.poll() is None and server.kill())
+        self.logs = self.server.client("logs")
         self.lambda_, self.role = self.server.client("lambda"), self.server.make_role("execution")
 
     def heard_while_busy(self):
@@ -35,6 +36,7 @@ class Quotas(harness.Case):
 
         with concurrent.futures.ThreadPoolExecutor() as threads:
             running = threads.submit(self.result, busy, 2)
+            self.function_log(busy, "START")
             response = until(refused, 20, "a refusal")
             running.result()
         # The first one's environment is idle now, and goes.

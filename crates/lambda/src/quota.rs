@@ -149,7 +149,8 @@ impl Drop for Held {
 impl From<Over> for Fault {
     fn from(over: Over) -> Self {
         match over {
-            Over::Account => admit::throttled("ConcurrentInvocationLimitExceeded").caused_by("the account's quota of environments or of their memory"),
+            Over::Account => admit::throttled("ConcurrentInvocationLimitExceeded")
+                .caused_by("the account's quota of environments or of their memory"),
             Over::Host => {
                 Self::unavailable("the environments of this host have all the memory that --memory gives them")
             }
