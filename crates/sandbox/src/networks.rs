@@ -244,7 +244,7 @@ impl Numbers {
         let next = used.last.saturating_add(1).max(gateway::FIRST);
         let free =
             (next..end).chain(gateway::FIRST..next).find(|number| *number < end && !used.numbers.contains(number));
-        let value = free.ok_or(Error::NoFreeAddress { count: u64::from(end - gateway::FIRST) })?;
+        let value = free.ok_or_else(|| Error::NoFreeAddress { count: u64::from(end - gateway::FIRST) })?;
         used.numbers.insert(value);
         used.last = value;
         Ok(Number { value, state: self.state.clone() })

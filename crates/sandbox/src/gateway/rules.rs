@@ -57,44 +57,46 @@ pub(super) fn of_gateway(plan: &Plan) -> Table {
 fn ways(plan: &Plan) -> Vec<Rule> {
     let mut rules = Vec::new();
     if let Some(rate) = plan.rate {
-        rules.push(Rule::new().not_from_link(UP).sends_faster_than(rate, SENT).then(Verdict::Drop));
-        rules.push(Rule::new().from_link(UP).receives_faster_than(rate, RECEIVED).then(Verdict::Drop));
+        rules.push(Rule::new().not_entering(UP).sends_faster_than(rate, SENT).then(Verdict::Drop));
+        rules.push(Rule::new().entering(UP).receives_faster_than(rate, RECEIVED).then(Verdict::Drop));
     }
     rules.push(Rule::new().known().then(Verdict::Accept));
     // Nobody begins to talk to an environment: neither the world nor another one.
-    rules.push(Rule::new().from_link(UP).then(Verdict::Drop));
-    rules.push(Rule::new().not_to_link(UP).then(Verdict::Reject));
+    rules.push(Rule::new().entering(UP).then(Verdict::Drop));
+    rules.push(Rule::new().not_leaving(UP).then(Verdict::Reject));
     // Every flow is an entry in the host's own table of connections, whose size is everybody's.
     rules.push(Rule::new().has_more_flows_than(base::limits::environment::FLOWS, FLOWS).then(Verdict::Reject));
     for server in plan.name_servers.iter().copied().map(Cidr::one) {
-        rules.extend([UDP, TCP].map(|protocol| Rule::new().to(server).to_port(protocol, DNS).then(Verdict::Accept)));
+        rules.extend(
+            [UDP, TCP].map(|protocol| Rule::new().destination(server).port(protocol, DNS).then(Verdict::Accept)),
+        );
     }
     rules.extend(NEVER.iter().filter_map(|(address, prefix)| Cidr::new(*address, *prefix)).map(refused));
-    rules.extend(plan.allow.iter().map(|block| Rule::new().to(*block).then(Verdict::Accept)));
+    rules.extend(plan.allow.iter().map(|block| Rule::new().destination(*block).then(Verdict::Accept)));
     rules.extend(plan.deny.iter().copied().map(refused));
     rules.push(Rule::new().then(Verdict::Accept));
     rules
 }
 
 fn refused(block: Cidr) -> Rule {
-    Rule::new().to(block).then(Verdict::Reject)
+    Rule::new().destination(block).then(Verdict::Reject)
 }
 
 /// In the host's network. `alone`: the host forwards because of us, and so for us only.
 pub(super) fn of_host(plan: &Plan, alone: bool) -> Table {
     let ours = plan.name.as_str();
-    let here = vec![Rule::new().from_link(ours).not_to_another_machine().then(Verdict::Reject)];
+    let here = vec![Rule::new().entering(ours).not_to_another_machine().then(Verdict::Reject)];
     // A second wall behind the first.
-    let input = vec![Rule::new().from_link(ours).then(Verdict::Drop)];
+    let input = vec![Rule::new().entering(ours).then(Verdict::Drop)];
     let mut forward = vec![
-        Rule::new().from_link(ours).not_from(plan.range).then(Verdict::Drop),
-        Rule::new().to_link(ours).unknown().then(Verdict::Drop),
+        Rule::new().entering(ours).other_source(plan.range).then(Verdict::Drop),
+        Rule::new().leaving(ours).unknown().then(Verdict::Drop),
     ];
     if alone {
         let all_of_us = format!("{PREFIX}*");
-        forward.push(Rule::new().not_from_link(&all_of_us).not_to_link(&all_of_us).then(Verdict::Drop));
+        forward.push(Rule::new().not_entering(&all_of_us).not_leaving(&all_of_us).then(Verdict::Drop));
     }
-    let masquerade = vec![Rule::new().from(plan.range).not_to_link(ours).then(Verdict::Masquerade)];
+    let masquerade = vec![Rule::new().source(plan.range).not_leaving(ours).then(Verdict::Masquerade)];
     Table {
         name: plan.name.clone(),
         sets: Vec::new(),
@@ -109,7 +111,7 @@ pub(super) fn of_host(plan: &Plan, alone: bool) -> Table {
 
 /// Where environments share the host's network: a listener's address is reached by its own uid alone.
 pub(crate) fn of_private_listeners(name: &str) -> Table {
-    let rule = Rule::new().to(PRIVATE_LISTENERS).is_no_pair_of(PAIRS).then(Verdict::Reject);
+    let rule = Rule::new().destination(PRIVATE_LISTENERS).no_pair_of(PAIRS).then(Verdict::Reject);
     Table {
         name: name.to_owned(),
         sets: vec![Set { name: PAIRS, kind: SetKind::Pairs }],

@@ -55,21 +55,21 @@ impl Rule {
         Self::default()
     }
 
-    /// `iifname NAME`; a name that ends with `*` stands for all that begin so.
-    pub(crate) fn from_link(self, name: &str) -> Self {
+    /// `iifname NAME`: it comes in by that link. A name that ends with `*` stands for all that begin so.
+    pub(crate) fn entering(self, name: &str) -> Self {
         self.link(6, name, EQUAL)
     }
 
-    pub(crate) fn not_from_link(self, name: &str) -> Self {
+    pub(crate) fn not_entering(self, name: &str) -> Self {
         self.link(6, name, NOT_EQUAL)
     }
 
-    /// `oifname NAME`.
-    pub(crate) fn to_link(self, name: &str) -> Self {
+    /// `oifname NAME`: it goes out by that link.
+    pub(crate) fn leaving(self, name: &str) -> Self {
         self.link(7, name, EQUAL)
     }
 
-    pub(crate) fn not_to_link(self, name: &str) -> Self {
+    pub(crate) fn not_leaving(self, name: &str) -> Self {
         self.link(7, name, NOT_EQUAL)
     }
 
@@ -83,21 +83,21 @@ impl Rule {
     }
 
     /// `ip saddr BLOCK`.
-    pub(crate) fn from(self, block: Cidr) -> Self {
+    pub(crate) fn source(self, block: Cidr) -> Self {
         self.address(SOURCE, REGISTER).within(block, EQUAL)
     }
 
-    pub(crate) fn not_from(self, block: Cidr) -> Self {
+    pub(crate) fn other_source(self, block: Cidr) -> Self {
         self.address(SOURCE, REGISTER).within(block, NOT_EQUAL)
     }
 
     /// `ip daddr BLOCK`.
-    pub(crate) fn to(self, block: Cidr) -> Self {
+    pub(crate) fn destination(self, block: Cidr) -> Self {
         self.address(DESTINATION, REGISTER).within(block, EQUAL)
     }
 
     /// `meta l4proto PROTOCOL th dport PORT`.
-    pub(crate) fn to_port(self, protocol: u8, port: u16) -> Self {
+    pub(crate) fn port(self, protocol: u8, port: u16) -> Self {
         const TRANSPORT: u32 = 2;
         let port_of = self.meta(16, REGISTER).compare(EQUAL, vec![protocol]).payload(TRANSPORT, 2, 2, REGISTER);
         port_of.compare(EQUAL, port.to_be_bytes().to_vec())
@@ -179,7 +179,7 @@ impl Rule {
     }
 
     /// `ip daddr . meta skuid != @SET`.
-    pub(crate) fn is_no_pair_of(self, set: &'static str) -> Self {
+    pub(crate) fn no_pair_of(self, set: &'static str) -> Self {
         const USER: u32 = 10;
         const INVERTED: u32 = 1;
         let loaded = self.address(DESTINATION, FIRST_WORD).meta(USER, SECOND_WORD);
