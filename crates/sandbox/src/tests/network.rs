@@ -57,6 +57,9 @@ fn the_world_is_reached_and_sees_the_hosts_address() {
         let Some(house) = House::open_with(Network::Nat(nat())).await else { return };
         let asked = ask(&[(SERVER, PORT), (PRIVATE_SERVER, PORT)]);
         assert_eq!(said(&house.python(&asked).await), format!("{HOST},{HOST}"));
+        // By IPv4 alone: there is no other address beside loopback's.
+        let others = "print([line.split()[-1] for line in open('/proc/net/if_inet6')])";
+        assert_eq!(said(&house.python(others).await), "['lo']");
         house.close().await;
         assert_eq!(world.of_host(), untouched());
         // The control: without a way out there is none.
@@ -89,6 +92,26 @@ fn nothing_of_the_hosts_and_nothing_link_local_is_reached() {
         assert!(answers[..3].iter().all(|answer| block("10.213.0.0/16").contains(answer.parse().unwrap())), "{own}");
         assert_eq!(answers[3], HOST.to_string());
         assert!(said(&house.python(&quick).await).starts_with("10.213."));
+        house.close().await;
+    });
+}
+
+#[test]
+fn nobody_else_takes_the_walls_down() {
+    on_a_host(async |world| {
+        let Some(house) = House::open_with(Network::Nat(nat())).await else { return };
+        let name = house.table();
+        let strangers = Socket::filter().unwrap();
+        let refused = remove_table(&strangers, &name).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::EPERM));
+        assert_eq!(empty_chain(&strangers, &name, "prerouting").unwrap_err().raw_os_error(), Some(libc::EPERM));
+        // What `nft flush ruleset` does: all tables go that may.
+        remove_table(&strangers, "").unwrap();
+        assert_eq!(world.of_host().1, [name.clone()]);
+        // The control: their owner may.
+        let owner = Socket::from_fd(house.sandbox.networks().gateway()[1].try_clone().unwrap());
+        remove_table(&owner, &name).unwrap();
+        assert_eq!(world.of_host().1, [] as [String; 0]);
         house.close().await;
     });
 }

@@ -197,11 +197,12 @@ pub(crate) fn empty_chain(socket: &Socket, table: &str, chain: &str) -> io::Resu
     socket.tell(batch(vec![emptied]))
 }
 
-/// Removes a table, for the same.
+/// Removes a table, for the same; all of them if it has no name.
 #[cfg(test)]
 pub(crate) fn remove_table(socket: &Socket, table: &str) -> io::Result<()> {
     const DELETE_TABLE: u16 = SUBSYSTEM << 8 | 2;
-    socket.tell(batch(vec![message(DELETE_TABLE, 0).string(1, table)]))
+    let removed = message(DELETE_TABLE, 0);
+    socket.tell(batch(vec![if table.is_empty() { removed } else { removed.string(1, table) }]))
 }
 
 /// The names of all tables of the namespace.
