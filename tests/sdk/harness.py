@@ -66,7 +66,7 @@ class Server:
     """One lambdad. `stop` is checked: SIGTERM must end it with status 0."""
 
     def __init__(self, *arguments, data_dir=None, env=None, files=None):
-        """`files` is the limit of open files that its shell has."""
+        """`files` is the limit of open files that its shell has; a variable of `env` that is None is left out."""
         self.own_data_dir = data_dir is None
         self.data_dir = data_dir or tempfile.mkdtemp(prefix="lambdad-sdk-")
         # Functions' users must get to their code, which lies below.
@@ -79,8 +79,11 @@ class Server:
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "LAMBDAD_ROOT_ACCESS_KEY_ID": ROOT_KEY,
             "LAMBDAD_ROOT_SECRET_ACCESS_KEY": ROOT_SECRET,
+            # No function of a test gets to the machine's network; those of test_network have one of their own.
+            "LAMBDAD_NETWORK": "none",
             **(env or {}),
         }
+        environment = {name: value for name, value in environment.items() if value is not None}
         command = [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", self.data_dir, *arguments]
         if files:
             command = ["sh", "-c", f'ulimit -S -n {files}; exec "$@"', "sh", *command]

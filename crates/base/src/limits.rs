@@ -125,6 +125,8 @@ pub mod environment {
     pub const CONTENT_TYPE_BYTES: usize = 1_024;
     /// Open connections to the AWS endpoint.
     pub const ENDPOINT_CONNECTIONS: usize = 128;
+    /// Connections and conversations with the world at once, those that have just ended among them.
+    pub const FLOWS: u32 = 2_048;
 }
 
 /// What the front door takes.

@@ -114,7 +114,7 @@ impl Books {
 }
 
 /// AWS's body, exactly: the oracle's section 3.2.
-fn throttled(reason: &'static str) -> Fault {
+pub(crate) fn throttled(reason: &'static str) -> Fault {
     Fault::new("TooManyRequestsException", "Rate Exceeded.").with("Reason", reason)
 }
 

@@ -14,6 +14,7 @@ pub mod launch;
 pub mod layer;
 mod ops;
 pub mod pool;
+mod quota;
 pub mod runtime_api;
 
 #[cfg(test)]
@@ -25,3 +26,4 @@ pub use data_plane::{DataPlane, Doors};
 pub use function::Interpreters;
 pub use launch::{Runtimes, Wanted};
 pub use pool::Keeping;
+pub use quota::Quotas;

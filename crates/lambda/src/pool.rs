@@ -15,6 +15,7 @@ use crate::admit::Admission;
 use crate::credentials;
 use crate::environment::{Capture, Environment, Finished, Launch, Workshop};
 use crate::freezer::Freezer;
+use crate::quota::{Held, Over, Quotas, Shares};
 use crate::runtime_api::Invocation;
 
 /// How long, and how often it is looked after.
@@ -27,6 +28,7 @@ pub struct Keeping {
     pub freeze_after: Option<Duration>,
     /// Events that run at once in an account and region.
     pub concurrency: i32,
+    pub quotas: Quotas,
 }
 
 impl Default for Keeping {
@@ -36,6 +38,7 @@ impl Default for Keeping {
             sweep: Duration::from_secs(5),
             freeze_after: Some(Duration::from_millis(100)),
             concurrency: base::limits::lambda::CONCURRENT_EXECUTIONS,
+            quotas: Quotas::default(),
         }
     }
 }
@@ -48,6 +51,7 @@ pub struct Pool {
     permit: Arc<dyn Permit>,
     keeping: Keeping,
     admission: Admission,
+    shares: Arc<Shares>,
     freezer: Freezer,
     /// Idle ones by function and version; the one used last is used next.
     idle: Mutex<HashMap<Key, Vec<Idle>>>,
@@ -81,6 +85,7 @@ impl Pool {
             permit,
             keeping,
             admission,
+            shares: Shares::new(keeping.quotas),
             freezer: Freezer::new(keeping.freeze_after),
             idle: Mutex::default(),
             forgotten: Mutex::default(),
@@ -172,6 +177,7 @@ impl Pool {
 
     async fn make(&self, launch: Arc<Launch>) -> Result<Environment, Fault> {
         self.make_room();
+        let held = self.hold(&launch).await?;
         let credentials = credentials::assume(&self.call, &launch.scope, &launch.role, &launch.function_name)
             .await
             .map_err(|fault| {
@@ -179,7 +185,7 @@ impl Pool {
                     .caused_by(fault)
             })?;
         let capture = Arc::new(self.capture(&launch));
-        let environment = Environment::make(self.workshop.clone(), launch, credentials, capture).await?;
+        let environment = Environment::make(self.workshop.clone(), launch, credentials, capture, held).await?;
         self.alive.fetch_add(1, Ordering::Relaxed);
         environment.refresh_permission(self.permit.as_ref());
         let mut environment = environment;
@@ -192,14 +198,36 @@ impl Pool {
         if self.alive() < usize::try_from(self.keeping.concurrency).unwrap_or(0) {
             return;
         }
-        let longest = {
-            let mut idle = self.idle.lock();
-            let oldest = idle.iter_mut().filter(|(_, environments)| !environments.is_empty());
-            // The first of each is the one that was put back first.
-            oldest.min_by_key(|(_, environments)| environments[0].since).map(|(_, environments)| environments.remove(0))
-        };
-        if let Some(idle) = longest {
+        if let Some(idle) = self.take_longest_idle(|_| true) {
             self.discard(idle.environment);
+        }
+    }
+
+    fn take_longest_idle(&self, is_fit: impl Fn(&Launch) -> bool) -> Option<Idle> {
+        let mut idle = self.idle.lock();
+        // The first of each is the one that was put back first.
+        let fit = |environments: &Vec<Idle>| environments.first().is_some_and(|idle| is_fit(&idle.environment.launch));
+        let candidates = idle.values_mut().filter(|environments| fit(environments));
+        candidates.min_by_key(|environments| environments[0].since).map(|environments| environments.remove(0))
+    }
+
+    /// A share of what the account and the host may have. Idle environments go for it, and what is being destroyed is
+    /// waited for: only what is in use is in the way.
+    async fn hold(&self, launch: &Launch) -> Result<Held, Fault> {
+        let account = &launch.scope.account;
+        loop {
+            let freed = self.shares.freed();
+            let over = match self.shares.hold(account, launch.memory_mb) {
+                Ok(held) => return Ok(held),
+                Err(over) => over,
+            };
+            let helps = |idle: &Launch| over == Over::Host || idle.scope.account == *account;
+            if let Some(idle) = self.take_longest_idle(helps) {
+                self.discard(idle.environment);
+            } else if !self.shares.room_comes(over, account) {
+                return Err(over.into());
+            }
+            freed.await;
         }
     }
 
@@ -236,6 +264,7 @@ impl Pool {
 
     fn discard(&self, environment: Environment) {
         self.alive.fetch_sub(1, Ordering::Relaxed);
+        environment.held.leaves();
         self.workshop.tasks.spawn("destroy environment", environment.destroy());
     }
 

@@ -109,6 +109,7 @@ impl Open {
             idle: options.idle(),
             freeze_after: options.freeze_after(),
             concurrency: options.concurrency,
+            quotas: options.quotas(),
             ..Keeping::default()
         };
         let doors = lambda::Doors { emit: logs.emit(), call: registry.clone(), permit: access.clone() };
@@ -163,7 +164,8 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
             tracing::warn!("{}: {}: {}. Fix: {}", lack.name, weight, lack.detail, lack.fix);
         }
     }
-    Sandbox::open(config, ground.back.clone(), ground.clock.clone()).await.context("opening the sandbox")
+    let able = findings.full_isolation() && !options.no_isolation;
+    options.network.open(config, able, &ground.back, &ground.clock).await
 }
 
 /// Interpreters are found, and bootstraps compiled, beside the start: both run programs of the host.

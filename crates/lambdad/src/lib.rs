@@ -5,6 +5,7 @@ pub mod cli;
 pub mod courier;
 pub mod front_door;
 pub mod house;
+pub mod network;
 pub mod options;
 pub mod pages;
 pub mod registry;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wire::sigv4::Secret;
 
 use crate::front_door::Auth;
+use crate::network::NetworkOptions;
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeOptions {
@@ -40,6 +41,17 @@ pub struct ServeOptions {
     /// Invocations that may run at once in an account and region.
     #[arg(long, default_value_t = base::limits::lambda::CONCURRENT_EXECUTIONS)]
     pub concurrency: i32,
+    /// Environments that an account may have at once; unlimited but for --concurrency if left out.
+    #[arg(long, value_name = "COUNT")]
+    pub environments_per_account: Option<u64>,
+    /// Megabytes of MemorySize that an account's environments may have together; unlimited if left out.
+    #[arg(long, value_name = "MB")]
+    pub memory_per_account: Option<u64>,
+    /// Megabytes of MemorySize that all environments of this host may have together; unlimited if left out.
+    #[arg(long, value_name = "MB")]
+    pub memory: Option<u64>,
+    #[command(flatten)]
+    pub network: NetworkOptions,
     /// The first of the uids that environments get; 65,536 from here on must be nobody else's, another lambdad's included.
     #[arg(long, default_value_t = 200_000)]
     pub uid_base: u32,
@@ -59,6 +71,14 @@ pub struct ServeOptions {
 impl ServeOptions {
     pub fn freeze_after(&self) -> Option<Duration> {
         (self.freeze_after_ms > 0).then(|| Duration::from_millis(self.freeze_after_ms))
+    }
+
+    pub fn quotas(&self) -> lambda::Quotas {
+        lambda::Quotas {
+            environments_per_account: self.environments_per_account,
+            memory_mb_per_account: self.memory_per_account,
+            memory_mb: self.memory,
+        }
     }
 
     pub fn idle(&self) -> Duration {

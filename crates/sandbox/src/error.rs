@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::Cidr;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot use the state directory {path}: {source}; choose one that this user may write")]
@@ -27,6 +29,10 @@ pub enum Error {
     NoFreeUid { count: u32 },
     #[error("cannot make the network ({step}): {source}")]
     Network { step: String, source: io::Error },
+    #[error("environments cannot have the addresses {range}: {problem}; choose another range")]
+    NetworkRange { range: Cidr, problem: String },
+    #[error("all {count} addresses of the range are in use; choose a larger range or run fewer environments")]
+    NoFreeAddress { count: u64 },
     #[error("cannot make the root of the environment ({step}): {source}")]
     Root { step: String, source: io::Error },
     #[error("cannot start {program} ({step}): {source}")]

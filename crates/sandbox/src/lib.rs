@@ -26,11 +26,15 @@
 
 mod cgroup;
 mod channel;
+mod cidr;
 mod error;
+mod gateway;
 mod helper;
 mod init;
 mod janitor;
 mod message;
+mod netlink;
+mod networks;
 mod probe;
 mod process;
 mod run;
@@ -45,14 +49,15 @@ mod tmp;
 mod tree;
 mod uids;
 
+pub use cidr::{Cidr, NotCidr};
 pub use error::{Error, Result};
 pub use helper::run_helper_if_asked;
 pub use process::{Process, Started};
 pub use sandbox::Sandbox;
 pub use slot::Slot;
 pub use spec::{
-    Bind, Command, Config, Exit, ExitStatus, Finding, Findings, Isolation, LINK_LOCAL, Output, SlotSpec, Spec,
-    USER_NAME, Usage,
+    Bind, Command, Config, Exit, ExitStatus, Finding, Findings, Isolation, LINK_LOCAL, Nat, Network, Output, SlotSpec,
+    Spec, USER_NAME, Usage,
 };
 
 /// The hidden first argument with which a binary becomes the spawn helper.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::Plan;
 use crate::spec::ExitStatus;
 
 /// Bytes of a path, an argument or a variable: not always UTF-8.
@@ -15,8 +16,14 @@ pub(crate) type Bytes = Vec<u8>;
 pub(crate) enum Ask {
     /// First of all; with the lock of the state directory.
     Hello { state_dir: Bytes },
-    /// Answered with the namespace and the listeners.
-    Network { listen: Vec<SocketAddr> },
+    /// Makes the way out; answered with what holds it.
+    Gateway(Plan),
+    /// The same, made by a helper that has died; with what holds it.
+    Adopt(Plan),
+    /// Answered with the namespace of one network; `way_out` is the number of its address.
+    Network { way_out: Option<u32> },
+    /// With a namespace; answered with the listeners.
+    Listen { listen: Vec<SocketAddr> },
     /// With the descriptors that [`Boot`] names; answered with the init's pidfd.
     Boot(Boot),
 }
@@ -70,6 +77,8 @@ pub(crate) struct House {
     /// The block device of `/tmp`.
     pub(crate) tmp_device: Bytes,
     pub(crate) binds: Vec<BindPlan>,
+    /// `/etc/resolv.conf`.
+    pub(crate) resolv_conf: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +174,7 @@ mod tests {
         #[test]
         fn a_house_comes_back(uid: u32, hostname: String, source: Vec<u8>, read_only: bool) {
             let bind = BindPlan { target: source.clone(), source, read_only };
-            let house = House { uid, files: 1, processes: 2, hostname, tmp_device: vec![255], binds: vec![bind] };
+            let house = House { uid, files: 1, processes: 2, hostname, tmp_device: vec![255], binds: vec![bind], resolv_conf: String::new() };
             let bytes = encode(&house).expect("encodes");
             prop_assert_eq!(decode::<House>(&bytes).expect("decodes"), house);
         }

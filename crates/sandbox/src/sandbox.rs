@@ -1,8 +1,7 @@
 //! The handle of the room.
 
 use std::fs::{File, OpenOptions};
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -18,10 +17,11 @@ use crate::cgroup::{self, Driver, Group};
 use crate::helper::Client;
 use crate::janitor::Janitor;
 use crate::message::{Ask, Failure};
+use crate::networks::{self, Networks};
 use crate::slot::Walls;
 use crate::tmp::{self, Pool};
 use crate::uids::Uids;
-use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, probe, run};
+use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, gateway, probe, run};
 
 /// A killed predecessor's helper still cleans up for so long at the most.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -46,6 +46,7 @@ pub(crate) struct Inner {
     replacing: tokio::sync::Mutex<()>,
     uids: Uids,
     pool: Pool,
+    pub(crate) networks: Arc<Networks>,
     /// Also held by the helper, which may clean for a while after us.
     lock: File,
 }
@@ -58,6 +59,15 @@ impl Sandbox {
         let lock = lock(&state_dir, &clock).await?;
         let driver = prepare(&state_dir, &tasks).await?;
         let (client, child) = Client::start(&config, &state_dir, lock.as_fd()).await?;
+        let networks = match Networks::open(&config.network, &state_dir, &client, &tasks).await {
+            Ok(networks) => networks,
+            Err(error) => {
+                drop(client);
+                // It cleans away what was made, and the state directory is its until then.
+                tasks.blocking(move || bury(child)).await;
+                return Err(error);
+            }
+        };
         Ok(Self(Arc::new(Inner {
             janitor: Janitor::new(&tasks, &clock),
             driver,
@@ -66,6 +76,7 @@ impl Sandbox {
             uids: Uids::new(config.uid_base, config.uid_count),
             pool: Pool::new(state_dir.clone(), config.ready_tmp, tasks.clone()),
             config,
+            networks: Arc::new(networks),
             state_dir,
             tasks,
             clock,
@@ -77,7 +88,7 @@ impl Sandbox {
     pub async fn slot(&self, spec: SlotSpec) -> Result<Slot> {
         let (walls, listeners) = match spec.isolation {
             Isolation::Full => self.0.walls(&spec).await?,
-            Isolation::Off => (None, outside(spec.listen.len())?),
+            Isolation::Off => (None, networks::outside(spec.listen.len())?),
         };
         Ok(Slot::new(self.0.clone(), spec, walls, listeners))
     }
@@ -102,6 +113,27 @@ impl Sandbox {
         self.0.helper.lock().as_ref().map(|(_, child)| child.id())
     }
 
+    /// Whether this host can give slots a way out, and what may stand in it. Changes nothing on the host.
+    pub async fn probe_network(tasks: &Tasks) -> Findings {
+        Findings(tasks.blocking(gateway::probe).await)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn networks(&self) -> &Networks {
+        &self.0.networks
+    }
+
+    /// Whether slots have a way out of their own.
+    pub fn has_way_out(&self) -> bool {
+        self.0.networks.name_servers().is_some()
+    }
+
+    /// The name servers of the host that slots cannot ask, where there is a way out, if there is none that they can.
+    pub fn lost_name_servers(&self) -> Option<&[String]> {
+        let found = self.0.networks.name_servers()?;
+        found.servers.is_empty().then_some(found.left_out.as_slice())
+    }
+
     /// Returns when everything that dropped slots left is given back.
     pub async fn quiet(&self) {
         self.0.janitor.catch_up().await;
@@ -112,6 +144,7 @@ impl Sandbox {
     pub async fn close(&self) {
         self.0.janitor.catch_up().await;
         self.0.pool.clear().await;
+        self.0.networks.close();
         let Some((client, mut child)) = self.0.helper.lock().take() else { return };
         drop(client);
         let ended = self.0.tasks.blocking(move || child.wait()).await;
@@ -147,6 +180,9 @@ impl Inner {
             Ok(started) => started,
             Err(error) => return tracing::error!(%error, "the spawn helper died, and no other can be started"),
         };
+        if let Err(error) = self.networks.hand_over(&started.0).await {
+            tracing::error!(%error, "the new spawn helper does not know the way out: environments cannot be made");
+        }
         tracing::error!("the spawn helper died; there is another");
         let before = {
             let mut helper = self.helper.lock();
@@ -154,16 +190,19 @@ impl Inner {
             if is_current(&helper) { helper.replace(started) } else { Some(started) }
         };
         if let Some((_, child)) = before {
-            self.tasks.blocking(move || bury(child)).await;
+            self.tasks.blocking(move || end(child)).await;
         }
     }
 
-    async fn walls(&self, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
+    async fn walls(self: &Arc<Self>, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
         let driver = self.driver.clone().map_or_else(|| cgroup_driver(&self.state_dir), Ok)?;
         let uid = self.uids.take()?;
         let name = format!("slot-{}", uid.number());
-        let (group, tmp, network) =
-            tokio::join!(self.group(driver, name, spec), self.pool.take(spec.tmp_bytes), self.network(spec));
+        let (group, tmp, network) = tokio::join!(
+            self.group(driver, name, spec),
+            self.pool.take(spec.tmp_bytes),
+            self.networks.take(self, uid.number(), &spec.listen)
+        );
         let group = group?;
         match (tmp, network) {
             (Ok(tmp), Ok((network, listeners))) => Ok((Some(Walls { network, tmp, group, uid }), listeners)),
@@ -194,38 +233,20 @@ impl Inner {
         };
         self.tasks.blocking(make).await
     }
-
-    async fn network(&self, spec: &SlotSpec) -> Result<(OwnedFd, Vec<TcpListener>)> {
-        let made = self.ask(Ask::Network { listen: spec.listen.clone() }, &[]).await?;
-        let mut fds = made.map_err(network)?.into_iter();
-        let namespace = fds.next().ok_or(Error::HelperGone)?;
-        let listeners: io::Result<Vec<TcpListener>> = fds.map(TcpListener::from).map(non_blocking).collect();
-        Ok((namespace, listeners.map_err(|source| Error::Network { step: "set up a listener".to_owned(), source })?))
-    }
 }
 
 /// Killed, if only its line was broken: it would clean away what its successor makes.
+fn end(mut helper: Child) {
+    if let Err(error) = helper.kill() {
+        tracing::error!(%error, "a spawn helper that has died cannot be killed");
+    }
+    bury(helper);
+}
+
 fn bury(mut helper: Child) {
-    if let Err(error) = helper.kill().and_then(|()| helper.wait().map(drop)) {
+    if let Err(error) = helper.wait() {
         tracing::error!(%error, "a spawn helper that has died cannot be waited for");
     }
-}
-
-/// Without isolation there is no network of its own: free ports of the host's loopback.
-fn outside(count: usize) -> Result<Vec<TcpListener>> {
-    let listen = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(non_blocking);
-    let listeners: io::Result<Vec<TcpListener>> = (0..count).map(listen).collect();
-    listeners.map_err(|source| Error::Network { step: "listen on the host's loopback".to_owned(), source })
-}
-
-fn non_blocking(listener: TcpListener) -> io::Result<TcpListener> {
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-fn network(failure: Failure) -> Error {
-    let source = failure.source();
-    Error::Network { step: failure.step, source }
 }
 
 /// The absolute path of the directory, which only we may read.

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use crate::cgroup::Group;
 use crate::channel;
 use crate::message::{Ask, BindPlan, Boot, Failure, House};
+use crate::networks::SlotNetwork;
 use crate::sandbox::Inner;
 use crate::tmp::Tmp;
 use crate::tree::{Told, Tree};
@@ -49,7 +50,7 @@ struct Peak {
 /// What contains the slot's processes. Fields are dropped in order: the uid last, when nothing runs under it any more.
 #[derive(Debug)]
 pub(crate) struct Walls {
-    pub(crate) network: OwnedFd,
+    pub(crate) network: SlotNetwork,
     pub(crate) tmp: Tmp,
     pub(crate) group: Arc<dyn Group>,
     pub(crate) uid: Uid,
@@ -146,6 +147,7 @@ impl Slot {
             hostname,
             tmp_device: bytes(walls.tmp.device()),
             binds: binds.into_iter().map(plan).collect(),
+            resolv_conf: self.sandbox.networks.resolv_conf(),
         }
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Cidr;
+
 /// The address that every slot's loopback interface has beside 127.0.0.1, as Lambda's environments have it.
 pub const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 100, 1);
 
@@ -26,21 +28,53 @@ pub struct Config {
     pub uid_count: u32,
     /// `/tmp` images of these sizes (bytes) are kept ready, so many of each.
     pub ready_tmp: usize,
+    /// Where environments get to beyond their own listeners.
+    pub network: Network,
     /// The program that becomes the helper when its first argument is [`crate::HELPER_ARGUMENT`]: this one.
     pub helper: PathBuf,
 }
 
 impl Config {
-    /// Uids from 200000, two ready `/tmp` images of each size in use, and this very binary as the helper.
+    /// Uids from 200000, no way out, two ready `/tmp` images of each size in use, and this very binary as the helper.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
         Self {
             state_dir: state_dir.into(),
             uid_base: 200_000,
             uid_count: 65_536,
             ready_tmp: 2,
+            network: Network::None,
             helper: PathBuf::from("/proc/self/exe"),
         }
     }
+}
+
+/// Where contained slots get to, beside the listeners of [`SlotSpec::listen`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Network {
+    /// Nowhere: there is nothing but loopback.
+    #[default]
+    None,
+    /// By IPv4 wherever the host gets to, with the host's address; never to the host itself, to another slot, or to
+    /// link-local addresses. Nobody gets to them.
+    Nat(Nat),
+    /// They share the host's network, its loopback and its abstract sockets; only their listeners are their own.
+    Host,
+}
+
+/// How the way out is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nat {
+    /// The addresses of slots; `None` chooses some that the host knows no way to.
+    pub range: Option<Cidr>,
+    /// Reached although `deny` says otherwise. Opens none of what is never reached.
+    pub allow: Vec<Cidr>,
+    /// Not reached.
+    pub deny: Vec<Cidr>,
+    /// Bytes per second of each slot, either way, and a second's worth more at once; what is faster is lost. `None` is
+    /// unlimited.
+    pub rate: Option<u64>,
+    /// Whom slots ask for names; empty takes the host's, as far as they can be reached.
+    pub name_servers: Vec<Ipv4Addr>,
 }
 
 /// Whether a slot is contained.
@@ -69,7 +103,8 @@ pub struct SlotSpec {
     pub files: u64,
     /// Size of `/tmp`, whose files survive [`crate::Slot::kill`].
     pub tmp_bytes: u64,
-    /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`].
+    /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`]. With [`Network::Host`] each has
+    /// its port at a loopback address of the slot's own (`local_addr` tells which).
     pub listen: Vec<SocketAddr>,
 }
 

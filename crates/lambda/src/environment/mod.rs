@@ -24,7 +24,7 @@ use std::time::Duration;
 use base::limits::lambda::{INIT_SECONDS, MEMORY_MB_PER_CORE};
 use base::{Clock, Fault, Random, Tasks, Timestamp};
 use rustix::fs::{Mode, OFlags};
-use sandbox::{Sandbox, Slot, SlotSpec};
+use sandbox::{Isolation, Sandbox, Slot, SlotSpec};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
@@ -32,6 +32,7 @@ use self::process::Running;
 use self::report::Report;
 use crate::credentials::Credentials;
 use crate::freezer::Stillness;
+use crate::quota::Held;
 use crate::runtime_api::Invocation;
 
 /// What environments are made with.
@@ -67,6 +68,8 @@ pub(crate) struct Environment {
     running: Option<Running>,
     /// What INIT took, until the first event reports it.
     init: Option<Duration>,
+    /// Its share of what its account and the host may have, until it is gone.
+    pub(crate) held: Held,
     /// Something of ours failed in it; it is not used again.
     broken: bool,
     _relay: tokio_util::sync::DropGuard,
@@ -102,6 +105,7 @@ impl Environment {
         launch: Arc<Launch>,
         credentials: Credentials,
         capture: Arc<Capture>,
+        held: Held,
     ) -> Result<Self, MakeError> {
         let slot = Arc::new(workshop.sandbox.slot(slot_spec(&workshop, &launch)).await?);
         let listeners = slot.take_listeners();
@@ -125,6 +129,7 @@ impl Environment {
             credentials,
             running: None,
             init: None,
+            held,
             broken: false,
             _relay: relay,
             launch,
@@ -184,7 +189,12 @@ impl Environment {
     }
 
     async fn spawn(&self) -> Result<Running, MakeError> {
-        let environment = variables::all(&self.launch, &self.credentials, self.capture.stream());
+        let inside = match self.workshop.isolation {
+            Isolation::Full => self.listening,
+            // As it would be, and is put right where the process is started.
+            Isolation::Off => [RUNTIME_API.into(), ENDPOINT.into()],
+        };
+        let environment = variables::all(&self.launch, &self.credentials, self.capture.stream(), &inside);
         process::spawn(self, environment).await
     }
 

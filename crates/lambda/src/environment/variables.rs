@@ -1,5 +1,7 @@
 //! The environment variables of a process: AWS's set, in AWS's order of precedence (the oracle's section 2.4).
 
+use std::net::SocketAddr;
+
 use crate::credentials::Credentials;
 
 use super::Launch;
@@ -12,8 +14,15 @@ pub(super) const RUNTIME_API: &str = "169.254.100.1:9001";
 /// Of the AWS endpoint.
 pub(super) const ENDPOINT_ADDRESS: &str = "169.254.100.1:4566";
 
-/// Later ones win: what a customer may change, the customer's, credentials, the platform's.
-pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> Vec<(String, String)> {
+/// Later ones win: what a customer may change, the customer's, credentials, the platform's. `listening` is where the
+/// Runtime API and the endpoint are, as the process sees it.
+pub(super) fn all(
+    launch: &Launch,
+    credentials: &Credentials,
+    stream: &str,
+    listening: &[SocketAddr; 2],
+) -> Vec<(String, String)> {
+    let [runtime_api, endpoint] = listening;
     let mut all = Variables::default();
     all.add([
         ("LANG", "en_US.UTF-8"),
@@ -23,7 +32,7 @@ pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> V
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
         ),
         ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        ("AWS_ENDPOINT_URL", &format!("http://{ENDPOINT_ADDRESS}")),
+        ("AWS_ENDPOINT_URL", &format!("http://{endpoint}")),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
         ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"),
     ]);
@@ -34,7 +43,7 @@ pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> V
         ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.as_str()),
         ("AWS_SESSION_TOKEN", credentials.session_token.as_str()),
     ]);
-    platform(&mut all, launch, stream);
+    platform(&mut all, launch, stream, &runtime_api.to_string());
     if launch.interpreter.managed {
         all.add([("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", launch.runtime).as_str())]);
         all.add([("_LAMBDA_TELEMETRY_LOG_FD", TELEMETRY_FD.to_string().as_str())]);
@@ -42,7 +51,7 @@ pub(super) fn all(launch: &Launch, credentials: &Credentials, stream: &str) -> V
     all.0
 }
 
-fn platform(all: &mut Variables, launch: &Launch, stream: &str) {
+fn platform(all: &mut Variables, launch: &Launch, stream: &str, runtime_api: &str) {
     let region = launch.scope.region.as_str();
     all.add([
         ("AWS_DEFAULT_REGION", region),
@@ -53,7 +62,7 @@ fn platform(all: &mut Variables, launch: &Launch, stream: &str) {
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &launch.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
-        ("AWS_LAMBDA_RUNTIME_API", RUNTIME_API),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"),
         ("_AWS_XRAY_DAEMON_PORT", "2000"),
         ("LAMBDA_TASK_ROOT", TASK_ROOT),

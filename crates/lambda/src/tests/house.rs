@@ -122,6 +122,10 @@ impl House {
     }
 
     pub(super) async fn run(&self, launch: &Arc<Launch>, event: &str) -> Finished {
+        self.try_to_run(launch, event).await.expect("the pool runs it")
+    }
+
+    pub(super) async fn try_to_run(&self, launch: &Arc<Launch>, event: &str) -> Result<Finished, Fault> {
         let invocation = Invocation {
             request_id: Random::from_os().uuid_v4().to_string(),
             deadline_ms: 0,
@@ -133,7 +137,7 @@ impl House {
             event: event.to_owned().into(),
             recipient: Recipient::Whole,
         };
-        self.pool.run(launch.clone(), invocation, true).await.expect("the pool runs it")
+        self.pool.run(launch.clone(), invocation, true).await
     }
 
     /// Returns once every idle environment stands still.

@@ -2,5 +2,6 @@
 
 mod house;
 mod life;
+mod quotas;
 
 use house::House;

@@ -16,7 +16,8 @@ pub(super) struct DoctorOptions {
 pub(super) async fn doctor(options: &DoctorOptions) -> anyhow::Result<u8> {
     let config = sandbox::Config::new(options.data_dir.join("sandbox"));
     let findings = Sandbox::probe(&config, &Tasks::new()).await;
-    for finding in &findings.0 {
+    let network = Sandbox::probe_network(&Tasks::new()).await;
+    for finding in findings.0.iter().chain(&network.0) {
         let mark = match (finding.able, finding.required) {
             (true, _) => "ok     ",
             (false, true) => "MISSING",

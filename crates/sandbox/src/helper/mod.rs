@@ -23,6 +23,7 @@ pub(crate) use farewell::pause;
 
 use crate::cgroup::Driver;
 use crate::channel::{self, MESSAGE_BYTES};
+use crate::gateway::{Gateway, Plan};
 use crate::message::{Answer, Answered, Ask, Asked, Boot, Failure, Step};
 use crate::sys::{self, Cloned, SingleThread};
 use crate::{HELPER_ARGUMENT, cgroup, init, seccomp};
@@ -57,6 +58,8 @@ struct Helper {
     state_dir: PathBuf,
     /// Keeps the state directory ours until all is cleaned, even if the host is gone.
     _lock: Vec<OwnedFd>,
+    /// The way out of environments, once it was asked for.
+    gateway: Option<Gateway>,
     /// Found at the start: at the end the state directory, which names the groups, may be gone. `None` where there are
     /// none, and so nothing is contained.
     groups: Option<Arc<dyn Driver>>,
@@ -72,7 +75,8 @@ impl Helper {
         rustix::stdio::dup2_stdout(&null)?;
         // A ^C in the host's terminal is the host's affair; we end when it does.
         rustix::process::setsid()?;
-        let mut helper = Self { thread, socket, state_dir: PathBuf::new(), _lock: Vec::new(), groups: None };
+        let mut helper =
+            Self { thread, socket, state_dir: PathBuf::new(), _lock: Vec::new(), gateway: None, groups: None };
         helper.greet()?;
         Ok(helper)
     }
@@ -106,22 +110,43 @@ impl Helper {
     }
 
     /// However the line ends, we clean: there is nobody else.
-    fn run(self) -> io::Result<()> {
+    fn run(mut self) -> io::Result<()> {
         let served = self.serve();
-        farewell::clean(self.groups.as_deref()).and(served)
+        let cleaned = farewell::clean(self.groups.as_deref());
+        // Its walls stand as long as anything runs behind them.
+        let ended = self.gateway.take().map_or(Ok(()), Gateway::end);
+        cleaned.and(ended).and(served)
     }
 
-    fn serve(&self) -> io::Result<()> {
+    fn serve(&mut self) -> io::Result<()> {
         while let Some((bytes, fds)) = self.next()? {
             let Asked { id, ask } = channel::decode(&bytes)?;
             let done = match ask {
-                Ask::Network { listen } => network::make(&self.thread, &listen),
+                Ask::Gateway(plan) => self.make_gateway(plan),
+                Ask::Adopt(plan) => {
+                    self.gateway = Some(Gateway::adopt(plan, fds)?);
+                    Ok(Vec::new())
+                }
+                Ask::Network { way_out } => self.network(way_out).map(|namespace| vec![namespace]),
+                Ask::Listen { listen } => match fds.first() {
+                    Some(namespace) => network::listen(&self.thread, namespace.as_fd(), &listen),
+                    None => return Err(io::ErrorKind::InvalidData.into()),
+                },
                 Ask::Boot(boot) => self.boot(boot, fds).map(|pidfd| vec![pidfd]),
                 Ask::Hello { .. } => return Err(io::ErrorKind::InvalidData.into()),
             };
             self.answer(id, done)?;
         }
         Ok(())
+    }
+
+    fn make_gateway(&mut self, plan: Plan) -> Result<Vec<OwnedFd>, Failure> {
+        let gateway = network::make_gateway(&self.thread, plan)?;
+        self.gateway.insert(gateway).descriptors().step("share the gateway")
+    }
+
+    fn network(&self, way_out: Option<u32>) -> Result<OwnedFd, Failure> {
+        network::make(&self.thread, self.gateway.as_ref().zip(way_out))
     }
 
     /// `None` when the host is gone. One that was killed before it read our last answer leaves a reset line.

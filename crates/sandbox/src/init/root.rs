@@ -244,6 +244,5 @@ fn write_etc(house: &House) -> io::Result<()> {
     fs::write(etc.join("hosts"), format!("{HOSTS}{LINK_LOCAL} {host}\n"))?;
     fs::write(etc.join("hostname"), format!("{host}\n"))?;
     fs::write(etc.join("nsswitch.conf"), NAME_SERVICES)?;
-    // No name server is reachable; asking an absent one at once fails is better than waiting for the default.
-    fs::write(etc.join("resolv.conf"), "options timeout:1 attempts:1\n")
+    fs::write(etc.join("resolv.conf"), &house.resolv_conf)
 }

@@ -8,9 +8,11 @@ mod basics;
 mod death;
 mod escapes;
 mod limits;
+mod network;
 mod remains;
 mod runtimes;
 mod slots;
+mod world;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 
-use crate::{Bind, Command, Config, Isolation, Output, Sandbox, SlotSpec, Spec, Started};
+use crate::{Bind, Command, Config, Isolation, Network, Output, Sandbox, SlotSpec, Spec, Started};
 
 const MEBIBYTE: u64 = 1 << 20;
 const PYTHON: &str = "/usr/bin/python3";
@@ -39,9 +41,13 @@ struct House {
 impl House {
     /// `None`, and a line that cannot be overlooked, where the host cannot isolate.
     async fn open() -> Option<Self> {
+        Self::open_with(Network::None).await
+    }
+
+    async fn open_with(network: Network) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let tasks = Tasks::new();
-        let config = config(directory.path().join("state"));
+        let config = Config { network, ..config(directory.path().join("state")) };
         let findings = Sandbox::probe(&config, &tasks).await;
         if !findings.full_isolation() {
             println!("SKIPPED: this host cannot isolate: {findings:#?}");
