@@ -7,6 +7,7 @@
 mod basics;
 mod death;
 mod escapes;
+mod images;
 mod limits;
 mod remains;
 mod runtimes;
@@ -88,7 +89,7 @@ fn small() -> SlotSpec {
 }
 
 fn spec(source: &str) -> Spec {
-    Spec { binds: Vec::new(), hostname: "169-254-100-1".to_owned(), command: python(source) }
+    Spec { root: None, binds: Vec::new(), hostname: "169-254-100-1".to_owned(), command: python(source) }
 }
 
 fn python(source: &str) -> Command {
