@@ -43,6 +43,12 @@ pub mod lambda {
     pub const LOG_TAIL_BYTES: usize = 4_096;
     /// Entries of an archive; AWS names no number.
     pub const ARCHIVE_ENTRIES: usize = 100_000;
+    /// A container image, unpacked.
+    pub const IMAGE_BYTES: u64 = 10 << 30;
+    /// Files, links and directories of an image; AWS names no number.
+    pub const IMAGE_ENTRIES: usize = 1_000_000;
+    /// What container engines take; AWS names no number.
+    pub const IMAGE_LAYERS: usize = 127;
 }
 
 /// CloudWatch Logs' quotas: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.

@@ -10,6 +10,7 @@ use store::Store;
 use wire::Service;
 
 use crate::api;
+use crate::code::unpacker::Unpacker;
 use crate::code::{Archives, Links, Trees};
 use crate::function::settings::World;
 use crate::function::{Functions, Interpreters};
@@ -27,6 +28,8 @@ pub struct Deps {
     /// Asked for `iam:PassRole`.
     pub permit: Arc<dyn Permit>,
     pub interpreters: Arc<dyn Interpreters>,
+    /// Unpacks code, apart from us.
+    pub unpacker: Arc<dyn Unpacker>,
     /// Code is unpacked into `code/` below it.
     pub data_dir: PathBuf,
     /// Events that run at once in an account and region.
@@ -68,7 +71,8 @@ impl Control {
         let blobs = deps.store.blobs().clone();
         let archives = Archives::new(&space, blobs);
         let root = deps.data_dir.join("code");
-        let trees = Trees::open(root, archives.clone(), deps.tasks.clone(), deps.random.clone()).await?;
+        let trees =
+            Trees::open(root, archives.clone(), deps.unpacker.clone(), deps.tasks.clone(), deps.random.clone()).await?;
         let functions = Arc::new(Functions::open(&space, trees.clone()).await?);
         let links = Links::open_in(&space, archives.clone()).await?;
         let control = Arc::new(Self { deps, functions, archives, trees, links, reserving: Default::default() });

@@ -8,6 +8,7 @@ use std::time::Duration;
 use access::Access;
 use anyhow::Context as _;
 use base::{Account, Clock, Random, Region, Tasks};
+use lambda::code::unpacker::{Program, Sandboxed};
 use lambda::environment::Workshop;
 use lambda::{Control, DataPlane, Keeping};
 use observe::logs::Logs;
@@ -101,6 +102,7 @@ impl Open {
             call: registry.clone(),
             permit: access.clone(),
             interpreters: runtimes.clone(),
+            unpacker: unpacker(options, &ground, &sandbox)?,
             data_dir: options.data_dir.clone(),
             concurrency: options.concurrency,
         })
@@ -176,6 +178,20 @@ fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runti
     Ok(runtimes)
 }
 
+/// Archives and images are unpacked where functions run.
+fn unpacker(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox) -> anyhow::Result<Arc<Sandboxed>> {
+    Ok(Arc::new(Sandboxed {
+        sandbox: sandbox.clone(),
+        isolation: isolation(options),
+        tasks: ground.back.clone(),
+        program: Program::own().context("finding this program")?,
+    }))
+}
+
+fn isolation(options: &ServeOptions) -> Isolation {
+    if options.no_isolation { Isolation::Off } else { Isolation::Full }
+}
+
 fn workshop(
     options: &ServeOptions,
     ground: &Ground,
@@ -191,7 +207,7 @@ fn workshop(
         tasks: ground.back.clone(),
         relay: relay.clone(),
         sockets,
-        isolation: if options.no_isolation { Isolation::Off } else { Isolation::Full },
+        isolation: isolation(options),
         cores,
     }))
 }

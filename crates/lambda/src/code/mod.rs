@@ -1,6 +1,7 @@
 //! The code of functions: zip archives, checked to the byte, kept, and unpacked for environments to mount.
 //!
-//! An archive is hostile: [`archive`] decides what it holds before anything is written, [`unpack`] writes it,
+//! An archive is hostile: [`archive`] decides what it holds before anything is written, [`unpack`] writes it, away from
+//! this process ([`unpacker`]),
 //! [`archives`] keeps it as it came, [`trees`] keeps what was unpacked for as long as a function or an environment needs it, and [`links`] hands the
 //! archive out again.
 
@@ -11,6 +12,7 @@ pub mod links;
 mod symlink;
 pub mod trees;
 mod unpack;
+pub mod unpacker;
 
 #[cfg(test)]
 pub(crate) mod samples;

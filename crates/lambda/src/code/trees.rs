@@ -18,6 +18,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::archive::{self, Checked, Limits, Refusal};
 use super::archives::{ArchiveKey, Archives};
 use super::unpack;
+use super::unpacker::{self, Piece, Unpacker};
 
 /// What is being made or thrown away; whatever has this prefix at the start is left from a crash.
 const UNFINISHED: &str = "unfinished-";
@@ -45,6 +46,7 @@ pub struct Trees {
     this: Weak<Self>,
     root: PathBuf,
     archives: Archives,
+    unpacker: Arc<dyn Unpacker>,
     tasks: Tasks,
     random: Random,
     books: Mutex<Books>,
@@ -85,7 +87,13 @@ pub enum Error {
 
 impl Trees {
     /// Makes `root` if need be, and removes what a crash has left half done.
-    pub async fn open(root: PathBuf, archives: Archives, tasks: Tasks, random: Random) -> Result<Arc<Self>, Error> {
+    pub async fn open(
+        root: PathBuf,
+        archives: Archives,
+        unpacker: Arc<dyn Unpacker>,
+        tasks: Tasks,
+        random: Random,
+    ) -> Result<Arc<Self>, Error> {
         let at = root.clone();
         tasks
             .blocking(move || prepare_root(&at))
@@ -95,6 +103,7 @@ impl Trees {
             this: this.clone(),
             root,
             archives,
+            unpacker,
             tasks,
             random,
             books: Mutex::default(),
@@ -140,13 +149,12 @@ impl Trees {
     }
 
     async fn make(&self, id: BlobId, bytes: Bytes, beside: &Path, path: PathBuf) -> Result<(), Error> {
-        let into = beside.to_owned();
         let permit = self.reading.acquire().await.expect("the semaphore is never closed");
-        let unpacked = self.tasks.blocking(move || unpack::unpack(&bytes, &into, Limits::LAMBDA)).await;
+        let unpacked = self.unpacker.unpack(vec![Piece::Archive(bytes)], beside, Limits::LAMBDA).await;
         drop(permit);
         unpacked.map_err(|error| match error {
-            unpack::Error::Refused(refusal) => Error::Refused { id, refusal },
-            other => Error::Unpack { id, cause: other.to_string() },
+            unpacker::Error::Refused(refusal) => Error::Refused { id, refusal },
+            unpacker::Error::Failed(cause) => Error::Unpack { id, cause },
         })?;
         let failed = |source| Error::Directory { path: path.clone(), source };
         self.sync().await.map_err(failed)?;

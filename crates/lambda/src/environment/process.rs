@@ -56,7 +56,7 @@ fn spec(environment: &Environment, variables: Vec<(String, String)>, telemetry: 
     if launch.interpreter.managed {
         command.fds.push((telemetry, TELEMETRY_FD));
     }
-    Spec { binds, hostname: "169-254-100-1".to_owned(), command }
+    Spec { root: None, binds, hostname: "169-254-100-1".to_owned(), command }
 }
 
 pub(super) fn command(argv: &[String], variables: Vec<(String, String)>) -> Command {

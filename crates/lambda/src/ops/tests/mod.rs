@@ -29,6 +29,7 @@ use store::{Store, Wake};
 use wire::{Context, Router, Service};
 
 use crate::code::samples;
+use crate::code::unpacker::InProcess;
 use crate::control::{Control, Deps};
 use crate::function::Interpreters;
 
@@ -122,11 +123,13 @@ impl House {
     }
 
     pub(super) async fn over(store: Store, disk: Disk, folder: Arc<tempfile::TempDir>, world: Arc<World>) -> Self {
+        let tasks = Tasks::new();
         let deps = Deps {
             clock: store.clock().clone(),
             random: store.random().clone(),
             store,
-            tasks: Tasks::new(),
+            unpacker: Arc::new(InProcess(tasks.clone())),
+            tasks,
             call: world.clone(),
             permit: world.clone(),
             interpreters: world.clone(),
