@@ -14,6 +14,7 @@ use crate::code::unpacker::Unpacker;
 use crate::code::{Archives, Links, Trees};
 use crate::function::settings::World;
 use crate::function::{Functions, Interpreters};
+use crate::image::Registry;
 use crate::ops;
 
 /// What the control plane stands on.
@@ -30,6 +31,7 @@ pub struct Deps {
     pub interpreters: Arc<dyn Interpreters>,
     /// Unpacks code, apart from us.
     pub unpacker: Arc<dyn Unpacker>,
+    pub registry: Arc<Registry>,
     /// Code is unpacked into `code/` below it.
     pub data_dir: PathBuf,
     /// Events that run at once in an account and region.
@@ -71,8 +73,15 @@ impl Control {
         let blobs = deps.store.blobs().clone();
         let archives = Archives::new(&space, blobs);
         let root = deps.data_dir.join("code");
-        let trees =
-            Trees::open(root, archives.clone(), deps.unpacker.clone(), deps.tasks.clone(), deps.random.clone()).await?;
+        let trees = Trees::open(
+            root,
+            archives.clone(),
+            deps.unpacker.clone(),
+            deps.registry.clone(),
+            deps.tasks.clone(),
+            deps.random.clone(),
+        )
+        .await?;
         let functions = Arc::new(Functions::open(&space, trees.clone()).await?);
         let links = Links::open_in(&space, archives.clone()).await?;
         let control = Arc::new(Self { deps, functions, archives, trees, links, reserving: Default::default() });

@@ -1,6 +1,7 @@
 //! From a function's record to what its environments are made of; made once for each revision.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use parking_lot::Mutex;
 
 use crate::api::LogFormat;
 use crate::environment::{Interpreter, Launch};
-use crate::function::{Config, FunctionRecord, Functions, Settings};
+use crate::function::{Config, FunctionRecord, Functions, Settings, image};
+use crate::image::Start;
 
 /// Finds the interpreters of this host.
 pub trait Runtimes: Send + Sync + std::fmt::Debug {
@@ -52,12 +54,21 @@ impl Launcher {
     }
 
     async fn make(&self, function: &FunctionRecord, settings: &Settings) -> Result<Launch, Fault> {
-        let Settings { id, config, .. } = settings;
-        let (runtime, handler) =
-            (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
-        let interpreter =
-            self.runtimes.find(&runtime).map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
-        let code = self.functions.code_tree(function).await?;
+        let Settings { id, code, config } = settings;
+        let runtime = config.runtime.clone().unwrap_or_default();
+        let tree = self.functions.code_tree(function).await?;
+        let (interpreter, handler, bound) = match &code.image {
+            Some(_) => {
+                let start = image::start(&config.image, &self.functions.image_start(&tree).await?);
+                let handler = start.command.join(" ");
+                (Arc::new(in_image(&tree.path, start)), handler, None)
+            }
+            None => {
+                let found = self.runtimes.find(&runtime);
+                let interpreter = found.map_err(|missing| Fault::new("InvalidRuntimeException", missing))?;
+                (interpreter, config.handler.clone().unwrap_or_default(), Some(tree.path.clone()))
+            }
+        };
         Ok(Launch {
             scope: function.scope().ok_or_else(|| Fault::internal("a function's record names no account"))?,
             function_name: function.name.clone(),
@@ -74,10 +85,23 @@ impl Launcher {
             log_group: config.logging.group.as_str().into(),
             log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
             json_log_level: json_log_level(config),
-            code: code.path.clone(),
-            code_guard: code,
+            code: bound,
+            code_guard: tree,
             interpreter,
         })
+    }
+}
+
+/// An image brings its own runtime.
+fn in_image(tree: &Path, start: Start) -> Interpreter {
+    Interpreter {
+        root: Some(tree.join(crate::image::ROOT)),
+        cwd: start.working_directory,
+        argv: start.entry_point.into_iter().chain(start.command).collect(),
+        binds: Vec::new(),
+        version: String::new(),
+        variables: start.variables,
+        managed: false,
     }
 }
 

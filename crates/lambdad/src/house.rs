@@ -20,8 +20,9 @@ use wire::ServiceSpec;
 use wire::sigv4::Verifier;
 
 use crate::courier::{Courier, Pace, Receivers};
+use crate::fetch::{Allowed, Outside};
 use crate::front_door::{Bodies, House, serve_until};
-use crate::options::ServeOptions;
+use crate::options::{RegistryOptions, ServeOptions};
 use crate::pages::OwnPages;
 use crate::registry::Registry;
 use crate::relay::EndpointRelay;
@@ -103,6 +104,7 @@ impl Open {
             permit: access.clone(),
             interpreters: runtimes.clone(),
             unpacker: unpacker(options, &ground, &sandbox)?,
+            registry: Arc::new(registry_of(&options.registries, &ground.clock, &ground.back)?),
             data_dir: options.data_dir.clone(),
             concurrency: options.concurrency,
         })
@@ -186,6 +188,25 @@ fn unpacker(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox) -> anyho
         tasks: ground.back.clone(),
         program: Program::own().context("finding this program")?,
     }))
+}
+
+/// Where images come from.
+pub(crate) fn registry_of(
+    options: &RegistryOptions,
+    clock: &Clock,
+    tasks: &Tasks,
+) -> anyhow::Result<lambda::image::Registry> {
+    let allowed = Allowed::parse(&options.fetch_allow, &options.insecure_registry)?;
+    let logins = match &options.registry_auth {
+        None => lambda::image::Logins::default(),
+        Some(path) => {
+            #[expect(clippy::disallowed_methods, reason = "the operator's own file")]
+            let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+            lambda::image::Logins::parse(&bytes).with_context(|| format!("reading {}", path.display()))?
+        }
+    };
+    let door = Outside::new(allowed, clock.clone(), tasks.clone());
+    Ok(lambda::image::Registry::new(Arc::new(door), logins, options.insecure_registry.clone()))
 }
 
 fn isolation(options: &ServeOptions) -> Isolation {

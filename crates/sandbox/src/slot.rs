@@ -116,6 +116,10 @@ impl Slot {
     }
 
     async fn boot(&self, root: Option<PathBuf>, binds: Vec<Bind>, hostname: String) -> Result<(Arc<Tree>, Told<()>)> {
+        if root.is_some() && self.walls.is_none() {
+            let missing = "isolation: a tree with a root of its own needs it".to_owned();
+            return Err(Error::Unable { missing, fix: "switch it on".to_owned() });
+        }
         let (ours, theirs) = channel::pair().map_err(|source| Error::Io { what: "a socket pair", source })?;
         let entries = self.entries()?;
         let mut fds: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use base::limits::lambda::IMAGE_PULLS;
 use base::{Random, Tasks};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -19,6 +20,8 @@ use super::archive::{self, Checked, Limits, Refusal};
 use super::archives::{ArchiveKey, Archives};
 use super::unpack;
 use super::unpacker::{self, Piece, Unpacker};
+use crate::function::Image;
+use crate::image::{self, Reference, Registry, Start};
 
 /// What is being made or thrown away; whatever has this prefix at the start is left from a crash.
 const UNFINISHED: &str = "unfinished-";
@@ -26,7 +29,7 @@ const UNFINISHED: &str = "unfinished-";
 /// An unpacked archive. While it is held, its directory stays.
 #[derive(Debug)]
 pub struct CodeTree {
-    /// To be mounted read-only at `/var/task`.
+    /// To be mounted read-only at `/var/task`; an image's has its root in it.
     pub path: PathBuf,
     id: BlobId,
     trees: Weak<Trees>,
@@ -47,11 +50,14 @@ pub struct Trees {
     root: PathBuf,
     archives: Archives,
     unpacker: Arc<dyn Unpacker>,
+    registry: Arc<Registry>,
     tasks: Tasks,
     random: Random,
     books: Mutex<Books>,
     /// One permit per core: reading an archive keeps one busy.
     reading: Semaphore,
+    /// One permit per image that is being pulled.
+    pulling: Semaphore,
     /// The number of the last sync that succeeded.
     syncing: tokio::sync::Mutex<u64>,
     /// How many syncs have begun.
@@ -81,6 +87,8 @@ pub enum Error {
     Refused { id: BlobId, refusal: Refusal },
     #[error("cannot unpack the archive {id}: {cause}")]
     Unpack { id: BlobId, cause: String },
+    #[error("the image {id}: {error}")]
+    Image { id: BlobId, error: image::Error },
     #[error("cannot use {path}: {source}", path = path.display())]
     Directory { path: PathBuf, source: io::Error },
 }
@@ -91,6 +99,7 @@ impl Trees {
         root: PathBuf,
         archives: Archives,
         unpacker: Arc<dyn Unpacker>,
+        registry: Arc<Registry>,
         tasks: Tasks,
         random: Random,
     ) -> Result<Arc<Self>, Error> {
@@ -104,10 +113,12 @@ impl Trees {
             root,
             archives,
             unpacker,
+            registry,
             tasks,
             random,
             books: Mutex::default(),
             reading: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            pulling: Semaphore::new(IMAGE_PULLS),
             syncing: tokio::sync::Mutex::default(),
             syncs: AtomicU64::new(0),
             collect: Notify::new(),
@@ -122,6 +133,26 @@ impl Trees {
 
     /// The tree of the archive that is kept under `key`; unpacks it if it isn't there.
     pub async fn ensure(&self, id: BlobId, key: &ArchiveKey) -> Result<Arc<CodeTree>, Error> {
+        self.held_or_made(id, self.unpack(id, key)).await
+    }
+
+    /// The tree of an image: its root, and how it is started; pulls it if it isn't there.
+    pub async fn ensure_image(&self, id: BlobId, image: &Image) -> Result<Arc<CodeTree>, Error> {
+        self.held_or_made(id, self.pull(id, image)).await
+    }
+
+    /// How the image in a tree is started.
+    pub async fn image_start(&self, tree: &CodeTree) -> Result<Start, Error> {
+        let path = tree.path.clone();
+        let read = self.tasks.blocking(move || image::read_start(&path)).await;
+        read.map_err(|source| Error::Directory { path: tree.path.clone(), source })
+    }
+
+    async fn held_or_made(
+        &self,
+        id: BlobId,
+        make: impl Future<Output = Result<(), Error>>,
+    ) -> Result<Arc<CodeTree>, Error> {
         let turn = self.turn(id);
         let _turn = turn.lock().await;
         if let Some(tree) = self.books.lock().held.get(&id).and_then(Weak::upgrade) {
@@ -129,7 +160,7 @@ impl Trees {
         }
         let path = self.path(&id);
         if !self.exists(&path).await {
-            self.unpack(id, key, &path).await?;
+            make.await?;
         }
         let tree = Arc::new(CodeTree { path, id, trees: self.this.clone() });
         self.books.lock().held.insert(id, Arc::downgrade(&tree));
@@ -138,24 +169,48 @@ impl Trees {
 
     /// Whole or not at all: made beside, synced, renamed. If a power cut takes the renaming back, what is left is
     /// removed at the start.
-    async fn unpack(&self, id: BlobId, key: &ArchiveKey, path: &Path) -> Result<(), Error> {
+    async fn unpack(&self, id: BlobId, key: &ArchiveKey) -> Result<(), Error> {
         let bytes = self.archives.load(key).await?.ok_or(Error::Missing { id })?;
-        let (beside, path) = (self.beside(), path.to_owned());
-        let made = self.make(id, bytes, &beside, path).await;
-        if made.is_err() {
-            self.remove_half(beside).await;
-        }
-        made
+        let beside = self.beside();
+        let made = self.fill(id, bytes, &beside).await;
+        self.settle(id, beside, made).await
     }
 
-    async fn make(&self, id: BlobId, bytes: Bytes, beside: &Path, path: PathBuf) -> Result<(), Error> {
+    async fn pull(&self, id: BlobId, image: &Image) -> Result<(), Error> {
+        let failed = |error| Error::Image { id, error };
+        let named = Reference::parse(&image.resolved);
+        let named = named.ok_or_else(|| failed(image::Error::Internal(format!("the name {:?}", image.resolved))))?;
+        let _permit = self.pulling.acquire().await.expect("the semaphore is never closed");
+        let beside = self.beside();
+        let request = image::Request { image: named, architecture: image.architecture };
+        let made = image::lay_out(&self.registry, &*self.unpacker, &self.tasks, &request, &beside).await;
+        self.settle(id, beside, made.map_err(failed)).await
+    }
+
+    /// What was made well is made durable and gets its name; the rest is removed.
+    async fn settle(&self, id: BlobId, beside: PathBuf, made: Result<(), Error>) -> Result<(), Error> {
+        let settled = match made {
+            Ok(()) => self.name(id, &beside).await,
+            Err(error) => Err(error),
+        };
+        if settled.is_err() {
+            self.remove_half(beside).await;
+        }
+        settled
+    }
+
+    async fn fill(&self, id: BlobId, bytes: Bytes, beside: &Path) -> Result<(), Error> {
         let permit = self.reading.acquire().await.expect("the semaphore is never closed");
         let unpacked = self.unpacker.unpack(vec![Piece::Archive(bytes)], beside, Limits::LAMBDA).await;
         drop(permit);
         unpacked.map_err(|error| match error {
             unpacker::Error::Refused(refusal) => Error::Refused { id, refusal },
             unpacker::Error::Failed(cause) => Error::Unpack { id, cause },
-        })?;
+        })
+    }
+
+    async fn name(&self, id: BlobId, beside: &Path) -> Result<(), Error> {
+        let path = self.path(&id);
         let failed = |source| Error::Directory { path: path.clone(), source };
         self.sync().await.map_err(failed)?;
         let (from, to) = (beside.to_owned(), path.clone());

@@ -11,6 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 use lambda::environment::Interpreter;
 
+/// Where functions begin.
+const TASK: &str = "/var/task";
+
 /// Finds the interpreter for a runtime's name.
 #[derive(Debug)]
 pub struct Runtimes {
@@ -78,7 +81,15 @@ impl Runtimes {
         let mut binds = vec![(folder, PathBuf::from("/var/runtime"))];
         binds.extend(lang.map(|prefix| (prefix, PathBuf::from("/var/lang"))));
         let argv = std::iter::once(program).chain(arguments).collect();
-        Interpreter { argv, binds, version: label(runtime, found, exact), variables, managed: true }
+        Interpreter {
+            root: None,
+            cwd: TASK.to_owned(),
+            argv,
+            binds,
+            version: label(runtime, found, exact),
+            variables,
+            managed: true,
+        }
     }
 }
 
@@ -114,6 +125,8 @@ fn wanted(runtime: &str) -> Option<Wanted> {
 fn custom(runtime: &str) -> Interpreter {
     let os = runtime.strip_prefix("provided.").unwrap_or("al1");
     Interpreter {
+        root: None,
+        cwd: TASK.to_owned(),
         argv: vec!["/var/task/bootstrap".to_owned()],
         binds: Vec::new(),
         version: format!("provided:{os}.v1"),
