@@ -87,6 +87,8 @@ pub enum Error {
     Refused { id: BlobId, refusal: Refusal },
     #[error("cannot unpack the archive {id}: {cause}")]
     Unpack { id: BlobId, cause: String },
+    #[error("the house closes")]
+    Closing,
     #[error("the image {id}: {error}")]
     Image { id: BlobId, error: image::Error },
     #[error("cannot use {path}: {source}", path = path.display())]
@@ -183,7 +185,11 @@ impl Trees {
         let _permit = self.pulling.acquire().await.expect("the semaphore is never closed");
         let beside = self.beside();
         let request = image::Request { image: named, architecture: image.architecture };
-        let made = image::lay_out(&self.registry, &*self.unpacker, &self.tasks, &request, &beside).await;
+        let made = tokio::select! {
+            made = image::lay_out(&self.registry, &*self.unpacker, &self.tasks, &request, &beside) => made,
+            // An image may take minutes. What is there of it is removed at the next start.
+            () = self.tasks.closing().cancelled() => return Err(Error::Closing),
+        };
         self.settle(id, beside, made.map_err(failed)).await
     }
 

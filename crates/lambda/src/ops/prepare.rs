@@ -68,6 +68,8 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
         Ok(tree) => (ready(&record, control)?, Some(tree)),
         // The archive may be there when the store can be read again.
         Err(trees::Error::Store(error)) if !matches!(error, store::Error::Corrupt { .. }) => return Err(error.into()),
+        // Begun again at the next start.
+        Err(error @ trees::Error::Closing) => return Err(Fault::internal(error)),
         Err(error) => {
             tracing::error!(function = %record.arn(), %error, "the code of a function can't be made ready");
             (unready(&record, &why(&error), control)?, None)
@@ -107,6 +109,7 @@ fn why(error: &trees::Error) -> Unready {
         },
         trees::Error::Missing { .. }
         | trees::Error::Store(_)
+        | trees::Error::Closing
         | trees::Error::Unpack { .. }
         | trees::Error::Directory { .. } => Unready::Internal(error.to_string()),
     }

@@ -173,7 +173,7 @@ mod tests {
         assert!(!may(&["registry.local:5001"], &[], "registry.local", "10.0.0.1"));
         assert!(!may(&["registry.local"], &[], "other.local", "10.0.0.1"));
         assert!(may(&["10.0.0.0/8"], &[], "h", "10.255.0.1"));
-        assert!(!may(&["10.0.0.0/8"], &[], "h", "11.0.0.1"));
+        assert!(!may(&["10.0.0.0/8"], &[], "h", "172.16.0.1"));
         assert!(may(&["0.0.0.0/0"], &[], "h", "127.0.0.1"));
         assert!(!may(&["0.0.0.0/0"], &[], "h", "::1"));
         assert!(may(&["fd00::/8"], &[], "h", "fd12::1"));
