@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 import tempfile
 
@@ -412,3 +413,48 @@ class Refusals(Images):
                     **parameters,
                 )
             self.assertIn("--fetch-allow", server.log())
+
+
+class BaseImages(Images):
+    """Images with the layout of AWS's base images, as managed runtimes; AWS's own can't be reached from everywhere."""
+
+    def lambdad(self, *arguments):
+        command = [harness.binary(), "runtimes", *arguments, "--data-dir", self.server.data_dir]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    def test_a_base_image_serves_zip_functions_of_its_runtime(self):
+        repository = self.name("lambda") + "/java"
+        layer = registries.Tar().add("var/runtime/bootstrap", runtime, mode=0o755).add("var/lang/release", "21")
+        env = ["PATH=/var/lang/bin:/bin", "LANG=en_US.UTF-8", "LAMBDA_TASK_ROOT=/var/task"]
+        image = open_registry.image(repository, "21", [layer.bytes()], {"Env": env, "Entrypoint": ["/lambda-entrypoint.sh"]})
+        uri = f"{open_registry.host}/{repository}:21"
+        parameters = self.parameters(Runtime="java21", Handler="example.App", Timeout=20)
+        missing = self.fault(self.lambda_.create_function, **parameters)
+        self.assertIn("java21", missing["Error"]["Message"])
+        added = self.lambdad("add", uri, "--fetch-allow", "127.0.0.1")
+        self.assertEqual(added.returncode, 0, added.stderr)
+        self.assertEqual(added.stdout, f"java21 is {uri} ({image['digest']})\n")
+        self.assertRegex(self.lambdad().stdout, rf"java21 +image +{uri}")
+        # The server that was running all the while has it.
+        name = parameters["FunctionName"]
+        self.lambda_.create_function(**parameters)
+        self.wait_active(name)
+        ask = lambda event: self.result(name, event)
+        self.assertEqual((ask("cwd"), ask("args")), ("/var/task", "/var/runtime/bootstrap"))
+        self.assertIn("def handler", ask("cat /var/task/app.py"))
+        self.assertEqual(ask("cat /var/lang/release"), "21")
+        self.assertEqual([ask(f"env {key}") for key in ["_HANDLER", "PATH", "AWS_EXECUTION_ENV"]],
+                         ["example.App", "/var/lang/bin:/bin", "AWS_Lambda_java21"])
+        digest = image["digest"].removeprefix("sha256:")
+        self.function_log(name, f"INIT_START Runtime Version: java:21.image.{digest[:12]}")
+        self.assertEqual(self.lambdad("remove", "java21").returncode, 0)
+        self.assertIn("java21", self.fault(self.lambda_.create_function, **self.parameters(Runtime="java21"))["Error"]["Message"])
+
+    def test_what_is_no_base_image_is_not_added(self):
+        added = self.lambdad("add", self.push(), "--as", "java17", "--fetch-allow", "127.0.0.1")
+        self.assertEqual(added.returncode, 1)
+        self.assertIn("the image has no /var/runtime/bootstrap", added.stderr)
+        for arguments in [[f"{open_registry.host}/x:1"], ["python:3.12"], [f"{open_registry.host}/x:1", "--as", "cobol"]]:
+            self.assertEqual(self.lambdad("add", *arguments).returncode, 1, arguments)
+        left = os.listdir(os.path.join(self.server.data_dir, "runtime-images"))
+        self.assertEqual([name for name in left if name.startswith("unfinished")], [])

@@ -27,7 +27,7 @@ use crate::pages::OwnPages;
 use crate::registry::Registry;
 use crate::relay::EndpointRelay;
 use crate::root_key;
-use crate::runtimes::{Bootstraps, Runtimes};
+use crate::runtimes::{Bootstraps, RuntimeImages, Runtimes};
 
 /// Every contract of this house, whether its service is open or not.
 pub const CONTRACTS: &[&ServiceSpec] =
@@ -174,7 +174,9 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
 fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
     let bootstraps =
         Bootstraps::lay_out(&options.data_dir.join("runtimes"), &ground.random).context("laying out the bootstraps")?;
-    let runtimes = Arc::new(Runtimes::new(bootstraps, options.strict_runtimes));
+    let images = RuntimeImages::below(&options.data_dir);
+    images.sweep().context("looking through the images of runtimes")?;
+    let runtimes = Arc::new(Runtimes::new(bootstraps, images, options.strict_runtimes));
     let (ahead, back) = (runtimes.clone(), ground.back.clone());
     ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare()).await });
     Ok(runtimes)
@@ -182,12 +184,8 @@ fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runti
 
 /// Archives and images are unpacked where functions run.
 fn unpacker(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox) -> anyhow::Result<Arc<Sandboxed>> {
-    Ok(Arc::new(Sandboxed {
-        sandbox: sandbox.clone(),
-        isolation: isolation(options),
-        tasks: ground.back.clone(),
-        program: Program::own().context("finding this program")?,
-    }))
+    let program = Program::own().context("finding this program")?;
+    Ok(Arc::new(Sandboxed::new(sandbox.clone(), isolation(options), ground.back.clone(), program)))
 }
 
 /// Where images come from.

@@ -15,7 +15,7 @@ mod tests;
 
 pub use logins::Logins;
 pub use manifest::Start;
-pub(crate) use pull::{ROOT, Request, lay_out, read_start};
+pub use pull::{ROOT, Request, lay_out, read_start};
 pub use reference::Reference;
 pub use registry::Registry;
 

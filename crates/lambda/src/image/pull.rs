@@ -17,20 +17,20 @@ use crate::code::archive::{Limits, Refusal};
 use crate::code::unpacker::{self, Piece, Unpacker};
 
 /// What an image's directory has: the root of its environments, and how it is started.
-pub(crate) const ROOT: &str = "root";
+pub const ROOT: &str = "root";
 const START: &str = "start.json";
 /// Gone when the image is whole.
 const LAYERS: &str = "layers";
 
 /// An image to be pulled, by its digest.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) image: Reference,
-    pub(crate) architecture: Architecture,
+pub struct Request {
+    pub image: Reference,
+    pub architecture: Architecture,
 }
 
 /// Makes the directory `into` of the image; not durable yet.
-pub(crate) async fn lay_out(
+pub async fn lay_out(
     registry: &Registry,
     unpacker: &dyn Unpacker,
     tasks: &Tasks,
@@ -95,7 +95,7 @@ fn write_start(start: &Start, at: &Path) -> std::io::Result<()> {
 }
 
 /// How the image in the directory `image` is started.
-pub(crate) fn read_start(image: &Path) -> std::io::Result<Start> {
+pub fn read_start(image: &Path) -> std::io::Result<Start> {
     let file = File::options().read(true).open(image.join(START))?;
     serde_json::from_reader(std::io::BufReader::new(file)).map_err(std::io::Error::other)
 }

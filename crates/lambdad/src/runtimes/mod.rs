@@ -2,9 +2,11 @@
 
 mod bootstraps;
 mod discover;
+mod images;
 
 pub use bootstraps::Bootstraps;
 pub use discover::{Family, Found, discover};
+pub use images::{Added, RuntimeImages, Tools};
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -20,13 +22,15 @@ pub struct Runtimes {
     /// Looked for once, beside the start: interpreters are asked for their versions, which takes its time.
     found: OnceLock<Vec<Found>>,
     bootstraps: Bootstraps,
+    /// Found before the host's own.
+    images: RuntimeImages,
     /// Refuse a runtime whose exact version is missing, rather than take the nearest.
     strict: bool,
 }
 
 impl Runtimes {
-    pub fn new(bootstraps: Bootstraps, strict: bool) -> Self {
-        Self { found: OnceLock::new(), bootstraps, strict }
+    pub fn new(bootstraps: Bootstraps, images: RuntimeImages, strict: bool) -> Self {
+        Self { found: OnceLock::new(), bootstraps, images, strict }
     }
 
     /// The interpreters of this host; whoever asks first, or while they are looked for, waits for it.
@@ -41,11 +45,19 @@ impl Runtimes {
 
     /// How `runtime` is started here, or what is missing, in words for the person who asked.
     pub fn find(&self, runtime: &str) -> Result<Arc<Interpreter>, String> {
+        let in_image =
+            self.images.find(runtime).map_err(|error| format!("The image of {runtime} can't be used: {error}"))?;
+        if let Some(interpreter) = in_image {
+            return Ok(Arc::new(interpreter));
+        }
         let interpreter = match wanted(runtime) {
             Some(Wanted::Custom) => custom(runtime),
             Some(Wanted::Managed(family, version)) => self.managed(runtime, family, version)?,
             None => {
-                return Err(format!("The runtime {runtime} can't run on this host: lambdad has no bootstrap for it."));
+                return Err(format!(
+                    "The runtime {runtime} can't run on this host: lambdad has no bootstrap for it. AWS's \
+                     base image can be added with `lambdad runtimes add`."
+                ));
             }
         };
         Ok(Arc::new(interpreter))
@@ -171,7 +183,11 @@ mod tests {
             found(Family::Python, (3, 12, 1), "/usr/bin/python3.12"),
             found(Family::Node, (20, 1, 0), "/usr/bin/node"),
         ];
-        let runtimes = Runtimes::new(Bootstraps::at(PathBuf::from("/data/runtimes")), strict);
+        let runtimes = Runtimes::new(
+            Bootstraps::at(PathBuf::from("/data/runtimes")),
+            RuntimeImages::below(Path::new("/data")),
+            strict,
+        );
         runtimes.found.set(found).expect("nobody has looked yet");
         runtimes
     }

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use base::Tasks;
+use parking_lot::Mutex;
 use rustix::fs::MemfdFlags;
 use sandbox::{Bind, Command, ExitStatus, Isolation, Output, Sandbox, Slot, SlotSpec, Spec};
 
@@ -49,26 +51,23 @@ impl Program {
 /// Unpacks in a sandbox.
 #[derive(Clone, Debug)]
 pub struct Sandboxed {
-    pub sandbox: Sandbox,
-    pub isolation: Isolation,
-    pub tasks: Tasks,
-    pub program: Program,
+    sandbox: Sandbox,
+    isolation: Isolation,
+    tasks: Tasks,
+    program: Program,
+    /// Made ahead, so that a function doesn't wait for it.
+    next: Arc<Mutex<Option<Slot>>>,
 }
 
 #[async_trait]
 impl Unpacker for Sandboxed {
     async fn unpack(&self, pieces: Vec<Piece>, into: &Path, limits: Limits) -> Result<(), Error> {
-        let spec = SlotSpec {
-            isolation: self.isolation,
-            processes: PROCESSES,
-            files: FILES,
-            tmp_bytes: 0,
-            ..SlotSpec::new(MEMORY_BYTES)
-        };
-        let slot = self.sandbox.slot(spec).await.map_err(ours)?;
+        let slot = self.slot().await?;
         let filled = self.fill(&slot, pieces, into, limits.into()).await;
         // Whatever came of it: nothing of the unpacker lives on when the tree is looked at.
-        slot.destroy().await.map_err(ours)?;
+        slot.kill().await.map_err(ours)?;
+        // The rest of it is given back in the background.
+        drop(slot);
         filled?;
         let tree = into.to_owned();
         self.tasks.blocking(move || adopt::adopt(&tree, limits)).await
@@ -76,6 +75,27 @@ impl Unpacker for Sandboxed {
 }
 
 impl Sandboxed {
+    pub fn new(sandbox: Sandbox, isolation: Isolation, tasks: Tasks, program: Program) -> Self {
+        Self { sandbox, isolation, tasks, program, next: Arc::default() }
+    }
+
+    /// One that nobody has used; the next one is made meanwhile.
+    async fn slot(&self) -> Result<Slot, Error> {
+        let ready = self.next.lock().take();
+        let slot = match ready {
+            Some(slot) => slot,
+            None => make(&self.sandbox, self.isolation).await?,
+        };
+        let (sandbox, isolation, next) = (self.sandbox.clone(), self.isolation, self.next.clone());
+        self.tasks.spawn_until_closing("unpacker slot", async move {
+            // Whoever needs it and finds none says what is wrong.
+            if let Ok(slot) = make(&sandbox, isolation).await {
+                *next.lock() = Some(slot);
+            }
+        });
+        Ok(slot)
+    }
+
     async fn fill(&self, slot: &Slot, pieces: Vec<Piece>, into: &Path, mut left: Left) -> Result<(), Error> {
         let made = into.to_owned();
         self.tasks.blocking(move || std::fs::create_dir(made)).await.map_err(ours)?;
@@ -109,6 +129,11 @@ impl Sandboxed {
         let output = slot.run(spec, COMPLAINT_BYTES, PATIENCE).await.map_err(ours)?;
         self.tasks.blocking(move || heard(report, &output)).await
     }
+}
+
+async fn make(sandbox: &Sandbox, isolation: Isolation) -> Result<Slot, Error> {
+    let spec = SlotSpec { isolation, processes: PROCESSES, files: FILES, tmp_bytes: 0, ..SlotSpec::new(MEMORY_BYTES) };
+    sandbox.slot(spec).await.map_err(ours)
 }
 
 /// How it is named inside, and its bytes.

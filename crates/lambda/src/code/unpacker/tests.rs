@@ -280,7 +280,7 @@ impl House {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let into = self.folder.path().join(format!("tree-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         let (sandbox, tasks) = (self.sandbox.clone(), self.tasks.clone());
-        let unpacker = Sandboxed { sandbox, isolation, tasks, program };
+        let unpacker = Sandboxed::new(sandbox, isolation, tasks, program);
         unpacker.unpack(pieces, &into, Limits::LAMBDA).await.map(|()| into)
     }
 
