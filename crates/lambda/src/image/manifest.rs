@@ -2,7 +2,7 @@
 //!
 //! Source: the OCI image specification, and "Image Manifest Version 2, Schema 2" of Docker's registry.
 
-use base::limits::lambda::{IMAGE_BYTES, IMAGE_LAYERS};
+use base::limits::lambda::{IMAGE_BYTES, IMAGE_LAYERS, IMAGE_SETTINGS_BYTES};
 use serde::{Deserialize, Serialize};
 use store::BlobId;
 
@@ -193,11 +193,21 @@ impl Start {
         let settings = read.config.unwrap_or_default();
         let pairs = settings.env.unwrap_or_default();
         let pair = |pair: String| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-        Ok(Self {
+        let start = Self {
             entry_point: settings.entrypoint.unwrap_or_default(),
             command: settings.cmd.unwrap_or_default(),
             variables: pairs.into_iter().filter_map(pair).filter(|(key, _)| !key.is_empty()).collect(),
             working_directory: settings.working_dir.unwrap_or_default(),
-        })
+        };
+        match start.bytes() {
+            bytes if bytes <= IMAGE_SETTINGS_BYTES => Ok(start),
+            bytes => Err(Error::Unsupported(format!("{bytes} bytes of settings, more than {IMAGE_SETTINGS_BYTES}"))),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let lists = self.entry_point.iter().chain(&self.command).map(String::len);
+        let variables = self.variables.iter().map(|(key, value)| key.len() + value.len());
+        lists.chain(variables).sum::<usize>() + self.working_directory.len()
     }
 }
