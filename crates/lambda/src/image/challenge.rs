@@ -13,7 +13,7 @@ pub(super) enum Challenge {
 
 impl Challenge {
     pub(super) fn parse(header: &str) -> Option<Self> {
-        let (scheme, parameters) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
+        let (scheme, parameters) = header.trim().split_once(' ').unwrap_or_else(|| (header.trim(), ""));
         if scheme.eq_ignore_ascii_case("basic") {
             return Some(Self::Basic);
         }

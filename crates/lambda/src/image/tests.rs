@@ -18,10 +18,13 @@ const CONFIGURATION: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
+/// Status, headers, body.
+type Given = (u16, Vec<(String, String)>, Bytes);
+
 /// What is behind the door: answers by URL, and what was asked.
 #[derive(Default)]
 struct World {
-    answers: Mutex<BTreeMap<String, (u16, Vec<(String, String)>, Bytes)>>,
+    answers: Mutex<BTreeMap<String, Given>>,
     /// These URLs ask for this authorization first, with this challenge.
     locked: Mutex<BTreeMap<String, (String, String)>>,
     asked: Mutex<Vec<(String, Option<String>)>>,

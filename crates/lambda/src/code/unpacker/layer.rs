@@ -3,8 +3,6 @@
 //! Paths are resolved as if the tree were the root (openat2 with RESOLVE_IN_ROOT), so that a link of the image leads
 //! where it would in a container. Source of the rules: the OCI image specification, "Image Layer Filesystem Changeset".
 
-#![expect(clippy::disallowed_methods, reason = "this process has nothing but its piece and its directory")]
-
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -96,7 +94,7 @@ impl Layer {
 
     /// Removes what lower layers have brought: one path, or everything in a directory.
     fn whiteout(&mut self, path: &Path, name: &[u8]) -> Result<(), Error> {
-        let parent = path.parent().unwrap_or(Path::new(""));
+        let parent = path.parent().unwrap_or_else(|| Path::new(""));
         let removed = if name == OPAQUE {
             self.clear(parent)
         } else if name.starts_with(RESERVED) {
@@ -324,7 +322,7 @@ fn kind(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<FileType>> {
 /// The directory of a path, and the name in it.
 fn parts(path: &Path) -> io::Result<(&Path, &OsStr)> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    Ok((path.parent().unwrap_or(Path::new("")), name))
+    Ok((path.parent().unwrap_or_else(|| Path::new("")), name))
 }
 
 impl From<Limits> for Left {
