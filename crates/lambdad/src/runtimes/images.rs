@@ -72,8 +72,7 @@ impl RuntimeImages {
         let directory = self.0.join(&added.digest);
         let start = image::read_start(&directory)?;
         let is_custom = runtime.starts_with("provided");
-        let family = runtime.trim_end_matches(|c: char| !c.is_ascii_alphabetic() || c == 'x');
-        let release = runtime.strip_prefix(family).unwrap_or_default().trim_matches('.').trim_end_matches(".x");
+        let (family, release) = parts(runtime);
         Ok(Some(Interpreter {
             root: Some(directory.join(image::ROOT)),
             cwd: TASK.to_owned(),
@@ -147,6 +146,13 @@ fn check(directory: &Path, runtime: &str) -> anyhow::Result<()> {
     let is_there = runtime.starts_with("provided") || bootstrap.symlink_metadata().is_ok();
     ensure!(is_there, "the image has no {BOOTSTRAP}: it is none of AWS's base images for {runtime}");
     Ok(())
+}
+
+/// A runtime's family and release, as INIT_START shows them: python and 3.12, nodejs and 22, provided and al2023.
+fn parts(runtime: &str) -> (&str, &str) {
+    let end = runtime.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(runtime.len());
+    let (family, release) = runtime.split_at(end);
+    (family, release.trim_matches('.').trim_end_matches(".x"))
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {
