@@ -30,6 +30,7 @@ pub(crate) async fn opened() -> (Open, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let options = ServeOptions {
+        registries: lambdad::options::RegistryOptions::default(),
         listen: listener.local_addr().expect("it is bound"),
         data_dir: folder.path().to_owned(),
         auth: Auth::Enforce,

@@ -51,6 +51,18 @@ pub mod lambda {
     pub const LAYERS_LISTED: usize = 50;
     /// Entries of an archive; AWS names no number.
     pub const ARCHIVE_ENTRIES: usize = 100_000;
+    /// A container image, unpacked.
+    pub const IMAGE_BYTES: u64 = 10 << 30;
+    /// Files, links and directories of an image; AWS names no number.
+    pub const IMAGE_ENTRIES: usize = 1_000_000;
+    /// What container engines take; AWS names no number.
+    pub const IMAGE_LAYERS: usize = 127;
+    /// A manifest, an index or a configuration of an image: what registries take.
+    pub const IMAGE_DOCUMENT_BYTES: usize = 4 << 20;
+    /// Entry point, command, variables and working directory of an image.
+    pub const IMAGE_SETTINGS_BYTES: usize = 16_384;
+    /// Images that are pulled at once.
+    pub const IMAGE_PULLS: usize = 4;
 }
 
 /// CloudWatch Logs' quotas: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html>.
@@ -127,6 +139,16 @@ pub mod environment {
     pub const ENDPOINT_CONNECTIONS: usize = 128;
     /// Connections and conversations with the world at once, those that have just ended among them.
     pub const FLOWS: u32 = 2_048;
+}
+
+/// The door `fetch`.
+pub mod fetch {
+    pub const CONNECT_SECONDS: u64 = 10;
+    /// From the request to the head of its answer.
+    pub const HEAD_SECONDS: u64 = 30;
+    /// From one piece of the body to the next.
+    pub const CHUNK_SECONDS: u64 = 60;
+    pub const REDIRECTIONS: usize = 5;
 }
 
 /// What the front door takes.

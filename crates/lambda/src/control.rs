@@ -10,9 +10,11 @@ use store::Store;
 use wire::{Context, Service};
 
 use crate::api;
+use crate::code::unpacker::Unpacker;
 use crate::code::{Archives, Links, Trees};
 use crate::function::settings::World;
 use crate::function::{Functions, Interpreters};
+use crate::image::Registry;
 use crate::layer::Layers;
 use crate::ops;
 
@@ -28,6 +30,9 @@ pub struct Deps {
     /// Asked for `iam:PassRole`.
     pub permit: Arc<dyn Permit>,
     pub interpreters: Arc<dyn Interpreters>,
+    /// Unpacks code, apart from us.
+    pub unpacker: Arc<dyn Unpacker>,
+    pub registry: Arc<Registry>,
     /// Code is unpacked into `code/` below it.
     pub data_dir: PathBuf,
     /// Events that run at once in an account and region.
@@ -70,7 +75,15 @@ impl Control {
         let blobs = deps.store.blobs().clone();
         let archives = Archives::new(&space, blobs);
         let root = deps.data_dir.join("code");
-        let trees = Trees::open(root, archives.clone(), deps.tasks.clone(), deps.random.clone()).await?;
+        let trees = Trees::open(
+            root,
+            archives.clone(),
+            deps.unpacker.clone(),
+            deps.registry.clone(),
+            deps.tasks.clone(),
+            deps.random.clone(),
+        )
+        .await?;
         let layers = Layers::open(&space).await?;
         let functions = Arc::new(Functions::open(&space, trees.clone(), layers.clone()).await?);
         let links = Links::open_in(&space, archives.clone()).await?;

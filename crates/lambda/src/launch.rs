@@ -1,6 +1,7 @@
 //! From a function's record to what its environments are made of; made once for each revision.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use parking_lot::Mutex;
 use crate::api::LogFormat;
 use crate::code::CodeTree;
 use crate::environment::{Interpreter, Launch};
-use crate::function::{Config, FunctionRecord, Functions, Settings, not_available};
+use crate::function::{Config, FunctionRecord, Functions, Settings, image, not_available};
+use crate::image::Start;
 
 /// Finds the interpreters of this host.
 pub trait Runtimes: Send + Sync + std::fmt::Debug {
@@ -60,17 +62,28 @@ impl Launcher {
         self.made.lock().remove(&function.qualified_arn());
     }
 
+    fn on_host(&self, runtime: &str, handler: &str, memory_mb: u32) -> Result<Arc<Interpreter>, Fault> {
+        let found = self.runtimes.find(&Wanted { runtime, handler, memory_mb });
+        found.map_err(|missing| Fault::new("InvalidRuntimeException", not_available(runtime, &missing)))
+    }
+
     async fn make(&self, function: &FunctionRecord, settings: &Settings) -> Result<Launch, Fault> {
-        let Settings { id, config, .. } = settings;
-        let (runtime, handler) =
-            (config.runtime.clone().unwrap_or_default(), config.handler.clone().unwrap_or_default());
-        let memory_mb = config.memory_mb.unsigned_abs();
-        let interpreter = self
-            .runtimes
-            .find(&Wanted { runtime: &runtime, handler: &handler, memory_mb })
-            .map_err(|missing| Fault::new("InvalidRuntimeException", not_available(&runtime, &missing)))?;
-        let code = self.functions.code_tree(function).await?;
+        let Settings { id, code, config } = settings;
+        let runtime = config.runtime.clone().unwrap_or_default();
+        let tree = self.functions.code_tree(function).await?;
         let layers = self.functions.layers_tree(config).await.map_err(Fault::internal)?;
+        let (interpreter, handler, bound) = match &code.image {
+            Some(_) => {
+                let start = image::start(&config.image, &self.functions.image_start(&tree).await?);
+                let handler = start.command.join(" ");
+                (Arc::new(in_image(&tree.path, start)), handler, None)
+            }
+            None => {
+                let handler = config.handler.clone().unwrap_or_default();
+                let interpreter = self.on_host(&runtime, &handler, config.memory_mb.unsigned_abs())?;
+                (with_its_bootstrap(interpreter, &tree, layers.as_deref()), handler, Some(tree.path.clone()))
+            }
+        };
         Ok(Launch {
             scope: function.scope().ok_or_else(|| Fault::internal("a function's record names no account"))?,
             function_name: function.name.clone(),
@@ -79,7 +92,7 @@ impl Launcher {
             revision: id.clone(),
             runtime,
             handler,
-            memory_mb,
+            memory_mb: config.memory_mb.unsigned_abs(),
             timeout: Duration::from_secs(u64::from(config.timeout_seconds.unsigned_abs())),
             tmp_mb: config.ephemeral_storage_mb.unsigned_abs(),
             variables: config.environment.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect(),
@@ -87,10 +100,10 @@ impl Launcher {
             log_group: config.logging.group.as_str().into(),
             log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
             json_log_level: json_log_level(config),
-            interpreter: with_its_bootstrap(interpreter, &code, layers.as_deref()),
-            code: code.path.clone(),
+            code: bound,
             layers: layers.as_ref().map(|layers| layers.path.clone()),
-            code_guard: Arc::new((code, layers)),
+            code_guard: Arc::new((tree, layers)),
+            interpreter,
         })
     }
 }
@@ -102,6 +115,19 @@ fn with_its_bootstrap(interpreter: Arc<Interpreter>, code: &CodeTree, layers: Op
         return interpreter;
     }
     Arc::new(Interpreter { argv: vec!["/opt/bootstrap".to_owned()], ..(*interpreter).clone() })
+}
+
+/// An image brings its own runtime.
+fn in_image(tree: &Path, start: Start) -> Interpreter {
+    Interpreter {
+        root: Some(tree.join(crate::image::ROOT)),
+        cwd: start.working_directory,
+        argv: start.entry_point.into_iter().chain(start.command).collect(),
+        binds: Vec::new(),
+        version: String::new(),
+        variables: start.variables,
+        managed: false,
+    }
 }
 
 fn json_log_level(config: &Config) -> Option<String> {

@@ -9,6 +9,7 @@ pub mod data_plane;
 pub mod environment;
 mod freezer;
 pub mod function;
+pub mod image;
 pub mod invoke;
 pub mod launch;
 pub mod layer;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use access::Access;
 use anyhow::Context as _;
 use base::{Account, Clock, Random, Region, Tasks};
+use lambda::code::unpacker::{Program, Sandboxed};
 use lambda::environment::Workshop;
 use lambda::{Control, DataPlane, Keeping};
 use observe::logs::Logs;
@@ -19,13 +20,14 @@ use wire::ServiceSpec;
 use wire::sigv4::Verifier;
 
 use crate::courier::{Courier, Pace, Receivers};
+use crate::fetch::{Allowed, Outside};
 use crate::front_door::{Bodies, House, serve_until};
-use crate::options::ServeOptions;
+use crate::options::{RegistryOptions, ServeOptions};
 use crate::pages::OwnPages;
 use crate::registry::Registry;
 use crate::relay::EndpointRelay;
 use crate::root_key;
-use crate::runtimes::{Bootstraps, JavaClient, Runtimes};
+use crate::runtimes::{Bootstraps, JavaClient, RuntimeImages, Runtimes};
 
 /// Every contract of this house, whether its service is open or not.
 pub const CONTRACTS: &[&ServiceSpec] =
@@ -101,6 +103,8 @@ impl Open {
             call: registry.clone(),
             permit: access.clone(),
             interpreters: runtimes.clone(),
+            unpacker: unpacker(options, &ground, &sandbox)?,
+            registry: Arc::new(registry_of(&options.registries, &ground.clock, &ground.back)?),
             data_dir: options.data_dir.clone(),
             concurrency: options.concurrency,
         })
@@ -172,10 +176,42 @@ async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sand
 fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runtimes>> {
     let (folder, sdk) = (options.data_dir.join("runtimes"), options.data_dir.join("sdk"));
     let bootstraps = Bootstraps::lay_out(&folder, sdk, &ground.random).context("laying out the bootstraps")?;
-    let runtimes = Arc::new(Runtimes::new(bootstraps, JavaClient::of(&options.data_dir), options.strict_runtimes));
+    let images = RuntimeImages::below(&options.data_dir);
+    images.sweep().context("looking through the images of runtimes")?;
+    let java = JavaClient::of(&options.data_dir);
+    let runtimes = Arc::new(Runtimes::new(bootstraps, java, images, options.strict_runtimes));
     let (ahead, back, random) = (runtimes.clone(), ground.back.clone(), ground.random.clone());
     ground.back.spawn("prepare runtimes", async move { back.blocking(move || ahead.prepare(&random)).await });
     Ok(runtimes)
+}
+
+/// Archives and images are unpacked where functions run.
+fn unpacker(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox) -> anyhow::Result<Arc<Sandboxed>> {
+    let program = Program::own().context("finding this program")?;
+    Ok(Arc::new(Sandboxed::new(sandbox.clone(), isolation(options), ground.back.clone(), program)))
+}
+
+/// Where images come from.
+pub(crate) fn registry_of(
+    options: &RegistryOptions,
+    clock: &Clock,
+    tasks: &Tasks,
+) -> anyhow::Result<lambda::image::Registry> {
+    let allowed = Allowed::parse(&options.fetch_allow, &options.insecure_registry)?;
+    let logins = match &options.registry_auth {
+        None => lambda::image::Logins::default(),
+        Some(path) => {
+            #[expect(clippy::disallowed_methods, reason = "the operator's own file")]
+            let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+            lambda::image::Logins::parse(&bytes).with_context(|| format!("reading {}", path.display()))?
+        }
+    };
+    let door = Outside::new(allowed, clock.clone(), tasks.clone());
+    Ok(lambda::image::Registry::new(Arc::new(door), logins, options.insecure_registry.clone()))
+}
+
+fn isolation(options: &ServeOptions) -> Isolation {
+    if options.no_isolation { Isolation::Off } else { Isolation::Full }
 }
 
 fn workshop(
@@ -193,7 +229,7 @@ fn workshop(
         tasks: ground.back.clone(),
         relay: relay.clone(),
         sockets,
-        isolation: if options.no_isolation { Isolation::Off } else { Isolation::Full },
+        isolation: isolation(options),
         cores,
     }))
 }

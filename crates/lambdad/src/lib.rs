@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod courier;
+pub mod fetch;
 pub mod front_door;
 pub mod house;
 pub mod network;

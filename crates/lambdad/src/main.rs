@@ -7,6 +7,7 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     // Before any thread exists: the helper is single-threaded, and forks.
     sandbox::run_helper_if_asked();
+    lambda::code::unpacker::run_unpacker_if_asked();
     let arguments = lambdad::cli::Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

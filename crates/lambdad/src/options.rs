@@ -52,6 +52,8 @@ pub struct ServeOptions {
     pub memory: Option<u64>,
     #[command(flatten)]
     pub network: NetworkOptions,
+    #[command(flatten)]
+    pub registries: RegistryOptions,
     /// The first of the uids that environments get; 65,536 from here on must be nobody else's, another lambdad's included.
     #[arg(long, default_value_t = 200_000)]
     pub uid_base: u32,
@@ -66,6 +68,20 @@ pub struct ServeOptions {
     pub root_access_key_id: Option<String>,
     #[arg(long, env = "LAMBDAD_ROOT_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
     pub root_secret_access_key: Option<Secret>,
+}
+
+/// How images are fetched.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RegistryOptions {
+    /// Passwords of image registries: a file in the format of docker's config.json.
+    #[arg(long, env = "LAMBDAD_REGISTRY_AUTH", value_name = "FILE")]
+    pub registry_auth: Option<PathBuf>,
+    /// Speak plain HTTP to this registry, wherever it is; may be given many times. Those on loopback need it not.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub insecure_registry: Vec<String>,
+    /// Let outgoing requests reach this host or network though it is loopback, link-local or private; may be given many times.
+    #[arg(long, value_name = "HOST[:PORT]|NETWORK")]
+    pub fetch_allow: Vec<String>,
 }
 
 impl ServeOptions {

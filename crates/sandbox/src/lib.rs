@@ -56,8 +56,8 @@ pub use process::{Process, Started};
 pub use sandbox::Sandbox;
 pub use slot::Slot;
 pub use spec::{
-    Bind, Command, Config, Exit, ExitStatus, Finding, Findings, Isolation, LINK_LOCAL, Nat, Network, Output, SlotSpec,
-    Spec, USER_NAME, Usage,
+    Bind, Command, Config, Exit, ExitStatus, Finding, Findings, IMAGE_DIRECTORIES, IMAGE_FILES, Isolation, LINK_LOCAL,
+    Nat, Network, Output, SlotSpec, Spec, USER_NAME, Usage, WORKING_DIRECTORY,
 };
 
 /// The hidden first argument with which a binary becomes the spawn helper.

@@ -74,7 +74,9 @@ pub(crate) struct House {
     pub(crate) files: u64,
     pub(crate) processes: u64,
     pub(crate) hostname: String,
-    /// The block device of `/tmp`.
+    /// What stands instead of the standard root; empty if nothing does.
+    pub(crate) root: Bytes,
+    /// The block device of `/tmp`; empty if it has none.
     pub(crate) tmp_device: Bytes,
     pub(crate) binds: Vec<BindPlan>,
     /// `/etc/resolv.conf`.
@@ -173,8 +175,18 @@ mod tests {
 
         #[test]
         fn a_house_comes_back(uid: u32, hostname: String, source: Vec<u8>, read_only: bool) {
+            let root = source.clone();
             let bind = BindPlan { target: source.clone(), source, read_only };
-            let house = House { uid, files: 1, processes: 2, hostname, tmp_device: vec![255], binds: vec![bind], resolv_conf: String::new() };
+            let house = House {
+                uid,
+                files: 1,
+                processes: 2,
+                hostname,
+                root,
+                tmp_device: vec![255],
+                binds: vec![bind],
+                resolv_conf: String::new(),
+            };
             let bytes = encode(&house).expect("encodes");
             prop_assert_eq!(decode::<House>(&bytes).expect("decodes"), house);
         }

@@ -19,9 +19,9 @@ use crate::janitor::Janitor;
 use crate::message::{Ask, Failure};
 use crate::networks::{self, Networks};
 use crate::slot::Walls;
-use crate::tmp::{self, Pool};
+use crate::tmp::{self, Pool, Tmp};
 use crate::uids::Uids;
-use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, gateway, probe, run};
+use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, gateway, probe};
 
 /// A killed predecessor's helper still cleans up for so long at the most.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -97,7 +97,7 @@ impl Sandbox {
     /// tree is killed after `timeout`.
     pub async fn run(&self, slot: SlotSpec, spec: Spec, output_bytes: usize, timeout: Duration) -> Result<Output> {
         let slot = self.slot(slot).await?;
-        let output = run::run(&slot, spec, output_bytes, timeout, &self.0.clock).await;
+        let output = slot.run(spec, output_bytes, timeout).await;
         slot.destroy().await?;
         output
     }
@@ -200,7 +200,7 @@ impl Inner {
         let name = format!("slot-{}", uid.number());
         let (group, tmp, network) = tokio::join!(
             self.group(driver, name, spec),
-            self.pool.take(spec.tmp_bytes),
+            self.tmp(spec.tmp_bytes),
             self.networks.take(self, uid.number(), &spec.listen)
         );
         let group = group?;
@@ -232,6 +232,10 @@ impl Inner {
             }
         };
         self.tasks.blocking(make).await
+    }
+
+    async fn tmp(&self, bytes: u64) -> Result<Option<Tmp>> {
+        if bytes == 0 { Ok(None) } else { self.pool.take(bytes).await.map(Some) }
     }
 }
 

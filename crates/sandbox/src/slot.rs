@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::sandbox::Inner;
 use crate::tmp::Tmp;
 use crate::tree::{Told, Tree};
 use crate::uids::Uid;
-use crate::{Bind, Command, Error, Result, SlotSpec, Spec, Started, Usage};
+use crate::{Bind, Command, Error, Output, Result, SlotSpec, Spec, Started, Usage, run};
 
 const FREEZE_PATIENCE: Duration = Duration::from_secs(2);
 const FREEZE_STEP: Duration = Duration::from_micros(500);
@@ -51,7 +51,7 @@ struct Peak {
 #[derive(Debug)]
 pub(crate) struct Walls {
     pub(crate) network: SlotNetwork,
-    pub(crate) tmp: Tmp,
+    pub(crate) tmp: Option<Tmp>,
     pub(crate) group: Arc<dyn Group>,
     pub(crate) uid: Uid,
 }
@@ -96,10 +96,10 @@ impl Slot {
         if let Some(left) = tree.take() {
             self.end(&left).await?;
         }
-        let (booted, ready) = self.boot(spec.binds, spec.hostname).await?;
+        let (booted, ready) = self.boot(spec.root, spec.binds, spec.hostname).await?;
         // Known from here on: if our caller gives up, the next start or kill ends it.
         *tree = Some(booted.clone());
-        ready.await.map_err(|_| Error::TreeGone)?.map_err(root)?;
+        ready.await.map_err(|_| Error::TreeGone)?.map_err(no_root)?;
         drop(tree);
         booted.start(spec.command).await
     }
@@ -110,14 +110,24 @@ impl Slot {
         tree.ok_or(Error::NotRunning)?.start(command).await
     }
 
-    async fn boot(&self, binds: Vec<Bind>, hostname: String) -> Result<(Arc<Tree>, Told<()>)> {
+    /// Runs one command to its end as [`Slot::start`] would begin it, then kills what is left of its tree. Output beyond
+    /// `output_bytes` of each pipe is thrown away; the tree is killed after `timeout`.
+    pub async fn run(&self, spec: Spec, output_bytes: usize, timeout: Duration) -> Result<Output> {
+        run::run(self, spec, output_bytes, timeout, &self.sandbox.clock).await
+    }
+
+    async fn boot(&self, root: Option<PathBuf>, binds: Vec<Bind>, hostname: String) -> Result<(Arc<Tree>, Told<()>)> {
+        if root.is_some() && self.walls.is_none() {
+            let missing = "isolation: a tree with a root of its own needs it".to_owned();
+            return Err(Error::Unable { missing, fix: "switch it on".to_owned() });
+        }
         let (ours, theirs) = channel::pair().map_err(|source| Error::Io { what: "a socket pair", source })?;
         let entries = self.entries()?;
         let mut fds: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
         fds.extend(self.walls.iter().map(|walls| walls.network.as_fd()));
         fds.extend(entries.iter().map(AsFd::as_fd));
-        let house = self.walls.as_ref().map(|walls| self.house(walls, binds, hostname));
-        let answer = self.sandbox.ask(Ask::Boot(Boot { house }), &fds).await?.map_err(root)?;
+        let house = self.walls.as_ref().map(|walls| self.house(walls, root, binds, hostname));
+        let answer = self.sandbox.ask(Ask::Boot(Boot { house }), &fds).await?.map_err(no_root)?;
         drop((entries, theirs));
         let init = answer.into_iter().next().ok_or(Error::HelperGone)?;
         let group = self.walls.as_ref().map(|walls| walls.group.clone());
@@ -133,7 +143,7 @@ impl Slot {
         Ok(entries)
     }
 
-    fn house(&self, walls: &Walls, binds: Vec<Bind>, hostname: String) -> House {
+    fn house(&self, walls: &Walls, root: Option<PathBuf>, binds: Vec<Bind>, hostname: String) -> House {
         let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
         let plan = |bind: Bind| BindPlan {
             source: bytes(&bind.source),
@@ -145,7 +155,8 @@ impl Slot {
             files: self.spec.files,
             processes: self.spec.processes,
             hostname,
-            tmp_device: bytes(walls.tmp.device()),
+            root: root.as_deref().map(bytes).unwrap_or_default(),
+            tmp_device: walls.tmp.as_ref().map(|tmp| bytes(tmp.device())).unwrap_or_default(),
             binds: binds.into_iter().map(plan).collect(),
             resolv_conf: self.sandbox.networks.resolv_conf(),
         }
@@ -303,7 +314,7 @@ async fn end(tree: &Tree, group: Option<&dyn Group>, clock: &Clock) -> Result<()
     Ok(())
 }
 
-fn root(failure: Failure) -> Error {
+fn no_root(failure: Failure) -> Error {
     let source = failure.source();
     Error::Root { step: failure.step, source }
 }

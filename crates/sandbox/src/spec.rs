@@ -16,6 +16,15 @@ pub const LINK_LOCAL: Ipv4Addr = Ipv4Addr::new(169, 254, 100, 1);
 /// The name of the slot's uid inside, as in Lambda's environments.
 pub const USER_NAME: &str = "sbx_user1051";
 
+/// What a root that is brought along must have, so that something can be mounted there: directories, not links to some.
+pub const IMAGE_DIRECTORIES: &[&str] = &["dev", "etc", "opt", "proc", "sys", "tmp", "var", "var/task"];
+/// And files, or links to some inside of it. Of these, `passwd`, `group` and `nsswitch.conf` are its own unless empty.
+pub const IMAGE_FILES: &[&str] =
+    &["etc/group", "etc/hostname", "etc/hosts", "etc/nsswitch.conf", "etc/passwd", "etc/resolv.conf"];
+
+/// The step of [`crate::Error::Start`] that enters [`Command::cwd`].
+pub const WORKING_DIRECTORY: &str = "change to the working directory";
+
 /// How the whole room is set up on this host.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -101,7 +110,7 @@ pub struct SlotSpec {
     pub processes: u64,
     /// Open files of each process.
     pub files: u64,
-    /// Size of `/tmp`, whose files survive [`crate::Slot::kill`].
+    /// Size of `/tmp`, whose files survive [`crate::Slot::kill`]. 0 is an empty one that nobody can write to.
     pub tmp_bytes: u64,
     /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`]. With [`Network::Host`] each has
     /// its port at a loopback address of the slot's own (`local_addr` tells which).
@@ -126,6 +135,9 @@ impl SlotSpec {
 /// The root that a tree of processes sees, and the first process in it.
 #[derive(Debug, Default)]
 pub struct Spec {
+    /// What stands instead of the standard root: a folder of the host, seen read-only. Only root may be able to change
+    /// it; it must have all of [`IMAGE_DIRECTORIES`] and [`IMAGE_FILES`].
+    pub root: Option<PathBuf>,
     /// Applied in order over the standard root; parents of a target are made as needed.
     pub binds: Vec<Bind>,
     /// At most 64 bytes.
@@ -156,7 +168,8 @@ impl Bind {
 /// What a process is. Nothing is inherited: neither environment, nor descriptors, nor working directory.
 #[derive(Debug, Default)]
 pub struct Command {
-    /// `argv[0]` is also the path of the program, as seen inside; absolute. Scripts with `#!` work.
+    /// `argv[0]` is also the path of the program, as seen inside, from `cwd` on; one without a slash is looked for in the `PATH` of
+    /// `env`. Scripts with `#!` work.
     pub argv: Vec<OsString>,
     /// The exact environment.
     pub env: Vec<(OsString, OsString)>,

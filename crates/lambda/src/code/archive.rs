@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Cursor, Read};
 
-use base::limits::lambda::{ARCHIVE_ENTRIES, UNZIPPED_BYTES};
+use base::limits::lambda::{ARCHIVE_ENTRIES, IMAGE_BYTES, IMAGE_ENTRIES, UNZIPPED_BYTES};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
@@ -23,7 +24,7 @@ pub struct Checked {
 }
 
 /// Why an archive is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     #[error("the archive is empty")]
     Empty,
@@ -33,16 +34,17 @@ pub enum Refusal {
     Bad(String),
 }
 
-/// How large an archive may become; the numbers of Lambda, smaller ones in tests.
+/// How large a tree may become; the numbers of Lambda, smaller ones in tests.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     pub bytes: u64,
     /// Files, links and directories.
     pub nodes: usize,
 }
 
 impl Limits {
-    pub(super) const LAMBDA: Self = Self { bytes: UNZIPPED_BYTES, nodes: ARCHIVE_ENTRIES };
+    pub const LAMBDA: Self = Self { bytes: UNZIPPED_BYTES, nodes: ARCHIVE_ENTRIES };
+    pub const IMAGE: Self = Self { bytes: IMAGE_BYTES, nodes: IMAGE_ENTRIES };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use base::limits::lambda::IMAGE_PULLS;
 use base::{Random, Tasks};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -18,7 +19,10 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::archive::{self, Checked, Limits, Refusal};
 use super::archives::{ArchiveKey, Archives};
+use super::unpacker::{self, Piece, Unpacker};
 use super::{merge, unpack};
+use crate::function::Image;
+use crate::image::{self, Reference, Registry, Start};
 
 /// What is being made or thrown away; whatever has this prefix at the start is left from a crash.
 const UNFINISHED: &str = "unfinished-";
@@ -26,7 +30,7 @@ const UNFINISHED: &str = "unfinished-";
 /// An unpacked archive. While it is held, its directory stays.
 #[derive(Debug)]
 pub struct CodeTree {
-    /// To be mounted read-only at `/var/task`, or `/opt` if it is of layers.
+    /// To be mounted read-only at `/var/task`, or `/opt` if it is of layers; an image's has its root in it.
     pub path: PathBuf,
     id: BlobId,
     trees: Weak<Trees>,
@@ -53,11 +57,15 @@ pub struct Trees {
     this: Weak<Self>,
     root: PathBuf,
     archives: Archives,
+    unpacker: Arc<dyn Unpacker>,
+    registry: Arc<Registry>,
     tasks: Tasks,
     random: Random,
     books: Mutex<Books>,
     /// One permit per core: reading an archive keeps one busy.
     reading: Semaphore,
+    /// One permit per image that is being pulled.
+    pulling: Semaphore,
     /// The number of the last sync that succeeded.
     syncing: tokio::sync::Mutex<u64>,
     /// How many syncs have begun.
@@ -87,13 +95,24 @@ pub enum Error {
     Refused { id: BlobId, refusal: Refusal },
     #[error("cannot unpack the archive {id}: {cause}")]
     Unpack { id: BlobId, cause: String },
+    #[error("the house closes")]
+    Closing,
+    #[error("the image {id}: {error}")]
+    Image { id: BlobId, error: image::Error },
     #[error("cannot use {path}: {source}", path = path.display())]
     Directory { path: PathBuf, source: io::Error },
 }
 
 impl Trees {
     /// Makes `root` if need be, and removes what a crash has left half done.
-    pub async fn open(root: PathBuf, archives: Archives, tasks: Tasks, random: Random) -> Result<Arc<Self>, Error> {
+    pub async fn open(
+        root: PathBuf,
+        archives: Archives,
+        unpacker: Arc<dyn Unpacker>,
+        registry: Arc<Registry>,
+        tasks: Tasks,
+        random: Random,
+    ) -> Result<Arc<Self>, Error> {
         let at = root.clone();
         tasks
             .blocking(move || prepare_root(&at))
@@ -103,10 +122,13 @@ impl Trees {
             this: this.clone(),
             root,
             archives,
+            unpacker,
+            registry,
             tasks,
             random,
             books: Mutex::default(),
             reading: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            pulling: Semaphore::new(IMAGE_PULLS),
             syncing: tokio::sync::Mutex::default(),
             syncs: AtomicU64::new(0),
             collect: Notify::new(),
@@ -132,6 +154,18 @@ impl Trees {
             ([(id, key)], _) => self.ensure(*id, key).await.map(Some),
             (_, id) => self.held_or_made(id, self.merge(id, layers)).await.map(Some),
         }
+    }
+
+    /// The tree of an image: its root, and how it is started; pulls it if it isn't there.
+    pub async fn ensure_image(&self, id: BlobId, image: &Image) -> Result<Arc<CodeTree>, Error> {
+        self.held_or_made(id, self.pull(id, image)).await
+    }
+
+    /// How the image in a tree is started.
+    pub async fn image_start(&self, tree: &CodeTree) -> Result<Start, Error> {
+        let path = tree.path.clone();
+        let read = self.tasks.blocking(move || image::read_start(&path)).await;
+        read.map_err(|source| Error::Directory { path: tree.path.clone(), source })
     }
 
     async fn held_or_made(
@@ -176,6 +210,21 @@ impl Trees {
         self.settle(id, beside, made).await
     }
 
+    async fn pull(&self, id: BlobId, image: &Image) -> Result<(), Error> {
+        let failed = |error| Error::Image { id, error };
+        let named = Reference::parse(&image.resolved);
+        let named = named.ok_or_else(|| failed(image::Error::Internal(format!("the name {:?}", image.resolved))))?;
+        let _permit = self.pulling.acquire().await.expect("the semaphore is never closed");
+        let beside = self.beside();
+        let request = image::Request { image: named, architecture: image.architecture };
+        let made = tokio::select! {
+            made = image::lay_out(&self.registry, &*self.unpacker, &self.tasks, &request, &beside) => made,
+            // An image may take minutes. What is there of it is removed at the next start.
+            () = self.tasks.closing().cancelled() => return Err(Error::Closing),
+        };
+        self.settle(id, beside, made.map_err(failed)).await
+    }
+
     /// What was made well is made durable and gets its name; the rest is removed.
     async fn settle(&self, id: BlobId, beside: PathBuf, made: Result<(), Error>) -> Result<(), Error> {
         let settled = match made {
@@ -189,13 +238,12 @@ impl Trees {
     }
 
     async fn fill(&self, id: BlobId, bytes: Bytes, beside: &Path) -> Result<(), Error> {
-        let into = beside.to_owned();
         let permit = self.reading.acquire().await.expect("the semaphore is never closed");
-        let unpacked = self.tasks.blocking(move || unpack::unpack(&bytes, &into, Limits::LAMBDA)).await;
+        let unpacked = self.unpacker.unpack(vec![Piece::Archive(bytes)], beside, Limits::LAMBDA).await;
         drop(permit);
         unpacked.map_err(|error| match error {
-            unpack::Error::Refused(refusal) => Error::Refused { id, refusal },
-            other => Error::Unpack { id, cause: other.to_string() },
+            unpacker::Error::Refused(refusal) => Error::Refused { id, refusal },
+            unpacker::Error::Failed(cause) => Error::Unpack { id, cause },
         })
     }
 

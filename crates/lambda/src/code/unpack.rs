@@ -28,15 +28,20 @@ pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Erro
     move |source| Error::Io { doing, path: path.to_owned(), source }
 }
 
-/// Makes `into`, which must not exist, with the archive in it; not durable yet.
-pub(super) fn unpack(bytes: &Bytes, into: &Path, limits: Limits) -> Result<(), Error> {
+/// Fills the empty directory `into` with the archive; not durable yet.
+pub(super) fn fill(bytes: &Bytes, into: &Path, limits: Limits) -> Result<(), Error> {
     let (mut archive, plan) = archive::open(bytes, limits)?;
-    make_directory(into)?;
     for directory in &plan.directories {
         make_directory(&into.join(directory))?;
     }
     write_files(&mut archive, &plan, into, limits)?;
     write_links(&mut archive, &plan, into)
+}
+
+/// Makes `into`, which must not exist, and fills it.
+pub(super) fn unpack(bytes: &Bytes, into: &Path, limits: Limits) -> Result<(), Error> {
+    make_directory(into)?;
+    fill(bytes, into, limits)
 }
 
 fn make_directory(path: &Path) -> Result<(), Error> {

@@ -35,7 +35,8 @@ pub struct Launch {
     pub log_group_is_custom: bool,
     /// `AWS_LAMBDA_LOG_FORMAT=JSON` and its level, where JSON is configured.
     pub json_log_level: Option<String>,
-    pub code: PathBuf,
+    /// What is bound at `/var/task`; an image has its code in its root.
+    pub code: Option<PathBuf>,
     /// What the function's layers are together, for `/opt`; `None` if it has none.
     pub layers: Option<PathBuf>,
     /// Keeps code and layers from being removed while an environment may use it.
@@ -43,9 +44,20 @@ pub struct Launch {
     pub interpreter: Arc<Interpreter>,
 }
 
+impl Launch {
+    /// Whether the function brings its whole root along, and so its own runtime.
+    pub fn is_image(&self) -> bool {
+        self.code.is_none()
+    }
+}
+
 /// How a runtime is started on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interpreter {
+    /// The root of its environments, if it isn't the host's programs.
+    pub root: Option<PathBuf>,
+    /// Where it begins.
+    pub cwd: String,
     /// As seen inside.
     pub argv: Vec<String>,
     /// Folders and files of the host, each at a path inside; read-only.

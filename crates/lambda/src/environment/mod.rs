@@ -174,9 +174,11 @@ impl Environment {
     async fn start(&mut self, limit: Duration) -> Result<(), Outcome> {
         // What still listens for a process that died would take the new one's connections.
         self.running = None;
-        self.capture.platform(&report::init_start(&self.launch));
-        let program = self.launch.interpreter.argv.first().map(String::as_str).unwrap_or_default();
-        let running = self.spawn().await.map_err(|error| Outcome::not_started(&error, program))?;
+        // An image has no version of a runtime that we could tell.
+        if !self.launch.is_image() {
+            self.capture.platform(&report::init_start(&self.launch));
+        }
+        let running = self.spawn().await.map_err(|error| Outcome::not_started(&error, &self.launch))?;
         let running = self.running.insert(running);
         let done = running.initialized(&self.workshop.clock, limit).await;
         self.capture.drain();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sandbox::{Exit, ExitStatus};
 
-use super::MakeError;
+use super::{Launch, MakeError};
 use crate::runtime_api::Answer;
 
 /// ENOEXEC: a program for another machine, or no program.
@@ -36,6 +36,10 @@ pub(crate) enum Outcome {
     NoEntrypoint {
         why: String,
     },
+    /// The directory where the program should begin can't be entered.
+    NoWorkingDirectory {
+        why: String,
+    },
     /// Ours, not the function's.
     Platform {
         cause: String,
@@ -52,11 +56,22 @@ pub(crate) struct Finished {
 
 impl Outcome {
     /// What kept a process from being started: the function's own bootstrap, or something of ours.
-    pub(super) fn not_started(error: &MakeError, program: &str) -> Self {
-        let MakeError::Sandbox(sandbox::Error::Start { source, .. }) = error else {
+    pub(super) fn not_started(error: &MakeError, launch: &Launch) -> Self {
+        let MakeError::Sandbox(sandbox::Error::Start { source, step, .. }) = error else {
             return Self::platform(error);
         };
+        let program = launch.interpreter.argv.first().map(String::as_str).unwrap_or_default();
+        if step == sandbox::WORKING_DIRECTORY {
+            return Self::NoWorkingDirectory { why: format!("chdir {}: {}", launch.interpreter.cwd, words(source)) };
+        }
         let why = match source.kind() {
+            _ if program.is_empty() => "the image names no entry point and no command".to_owned(),
+            ErrorKind::NotFound if launch.is_image() && !program.contains('/') => {
+                format!("exec: {program:?}: executable file not found in $PATH")
+            }
+            ErrorKind::NotFound | ErrorKind::NotADirectory if launch.is_image() => {
+                format!("fork/exec {program}: {}", words(source))
+            }
             ErrorKind::NotFound => "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
             ErrorKind::PermissionDenied => format!("fork/exec {program}: permission denied"),
             _ if source.raw_os_error() == Some(EXEC_FORMAT) => format!("fork/exec {program}: exec format error"),
@@ -91,9 +106,11 @@ impl Outcome {
         match self {
             Self::Answered { .. } => None,
             Self::TimedOut { .. } => Some("timeout"),
-            Self::InitError { .. } | Self::Exited(_) | Self::NoEntrypoint { .. } | Self::Platform { .. } => {
-                Some("error")
-            }
+            Self::InitError { .. }
+            | Self::Exited(_)
+            | Self::NoEntrypoint { .. }
+            | Self::NoWorkingDirectory { .. }
+            | Self::Platform { .. } => Some("error"),
         }
     }
 
@@ -105,6 +122,7 @@ impl Outcome {
             Self::Exited(exit) if exit.out_of_memory => Some("Runtime.OutOfMemory"),
             Self::Exited(_) => Some("Runtime.ExitError"),
             Self::NoEntrypoint { .. } => Some("Runtime.InvalidEntrypoint"),
+            Self::NoWorkingDirectory { .. } => Some("Runtime.InvalidWorkingDir"),
             Self::Platform { .. } => Some("Sandbox.Failure"),
         }
     }
@@ -128,8 +146,19 @@ impl Outcome {
                 failure("Sandbox.Timedout", request_id, &format!("Task timed out after {}", seconds(*after)))
             }
             Self::NoEntrypoint { why } => failure("Runtime.InvalidEntrypoint", request_id, why),
+            Self::NoWorkingDirectory { why } => failure("Runtime.InvalidWorkingDir", request_id, why),
             Self::Platform { .. } => failure("Sandbox.Failure", request_id, "The execution environment failed"),
         }
+    }
+}
+
+/// As Go words a failed system call.
+fn words(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file or directory",
+        ErrorKind::NotADirectory => "not a directory",
+        ErrorKind::PermissionDenied => "permission denied",
+        _ => "input/output error",
     }
 }
 

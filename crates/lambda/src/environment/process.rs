@@ -47,17 +47,20 @@ fn spec(environment: &Environment, variables: Vec<(String, String)>, telemetry: 
     let launch = &environment.launch;
     let mut binds: Vec<_> =
         launch.interpreter.binds.iter().map(|(source, target)| Bind::read_only(source, target)).collect();
-    binds.push(Bind::read_only(&launch.code, TASK_ROOT));
+    binds.extend(launch.code.iter().map(|code| Bind::read_only(code, TASK_ROOT)));
     binds.extend(launch.layers.iter().map(|layers| Bind::read_only(layers, "/opt")));
-    binds.push(Bind::read_only(&environment.socket_folder, SOCKET_FOLDER));
+    // Only our own bootstraps use it, and they run in the host's root.
+    if launch.interpreter.root.is_none() {
+        binds.push(Bind::read_only(&environment.socket_folder, SOCKET_FOLDER));
+    }
     let mut command = match environment.workshop.isolation {
-        Isolation::Full => command(&launch.interpreter.argv, variables),
+        Isolation::Full => command(&launch.interpreter.argv, variables).cwd(&launch.interpreter.cwd),
         Isolation::Off => Outside::new(environment.listening, &binds).command(&launch.interpreter.argv, variables),
     };
     if launch.interpreter.managed {
         command.fds.push((telemetry, TELEMETRY_FD));
     }
-    Spec { binds, hostname: "169-254-100-1".to_owned(), command }
+    Spec { root: launch.interpreter.root.clone(), binds, hostname: "169-254-100-1".to_owned(), command }
 }
 
 pub(super) fn command(argv: &[String], variables: Vec<(String, String)>) -> Command {

@@ -45,7 +45,10 @@ impl Report<'_> {
                 let error_type = self.outcome.error_type().unwrap_or_default();
                 Some(format!("RequestId: {id} Error: {}\n{error_type}\n", outcome::reason(exit)))
             }
-            Outcome::NoEntrypoint { why } => Some(format!("RequestId: {id} Error: {why}\nRuntime.InvalidEntrypoint\n")),
+            Outcome::NoEntrypoint { why } | Outcome::NoWorkingDirectory { why } => {
+                let error_type = self.outcome.error_type().unwrap_or_default();
+                Some(format!("RequestId: {id} Error: {why}\n{error_type}\n"))
+            }
             Outcome::Answered { .. } | Outcome::InitError { .. } | Outcome::Platform { .. } => None,
         }
     }

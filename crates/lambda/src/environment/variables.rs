@@ -14,6 +14,21 @@ pub(super) const RUNTIME_API: &str = "169.254.100.1:9001";
 /// Of the AWS endpoint.
 pub(super) const ENDPOINT_ADDRESS: &str = "169.254.100.1:4566";
 
+/// What the host's root has; an image says for itself where its programs are.
+const SYSTEM: [(&str, &str); 4] = [
+    ("LANG", "en_US.UTF-8"),
+    ("TZ", ":UTC"),
+    (
+        "LD_LIBRARY_PATH",
+        "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+    ),
+    ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+];
+/// As container engines have it, for an image without one.
+const IMAGE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// An image may lay its code elsewhere.
+const PLACES: [(&str, &str); 2] = [("LAMBDA_TASK_ROOT", TASK_ROOT), ("LAMBDA_RUNTIME_DIR", "/var/runtime")];
+
 /// Later ones win: what a customer may change, the customer's, credentials, the platform's. `listening` is where the
 /// Runtime API and the endpoint are, as the process sees it.
 pub(super) fn all(
@@ -24,15 +39,12 @@ pub(super) fn all(
 ) -> Vec<(String, String)> {
     let [runtime_api, endpoint] = listening;
     let mut all = Variables::default();
+    match launch.is_image() {
+        true => all.add(PLACES.into_iter().chain([("PATH", IMAGE_PATH)])),
+        false => all.add(SYSTEM),
+    }
     all.add([
-        ("LANG", "en_US.UTF-8"),
-        ("TZ", ":UTC"),
-        (
-            "LD_LIBRARY_PATH",
-            "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-        ),
-        ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        ("AWS_ENDPOINT_URL", &format!("http://{endpoint}")),
+        ("AWS_ENDPOINT_URL", format!("http://{endpoint}").as_str()),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
         ("AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"),
     ]);
@@ -65,10 +77,11 @@ fn platform(all: &mut Variables, launch: &Launch, stream: &str, runtime_api: &st
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"),
         ("_AWS_XRAY_DAEMON_PORT", "2000"),
-        ("LAMBDA_TASK_ROOT", TASK_ROOT),
-        ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("_HANDLER", &launch.handler),
     ]);
+    if !launch.is_image() {
+        all.add(PLACES);
+    }
     if let Some(level) = &launch.json_log_level {
         all.add([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", level)]);
     }

@@ -5,11 +5,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::record::{Config, FunctionRecord, Logging, Vpc};
+use super::record::{Code, Config, FunctionRecord, ImageConfig, Logging, Vpc};
 use super::runtime;
 use crate::api::{
-    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, LogFormat, LoggingConfig,
-    PackageType, RuntimeVersionConfig, SnapStartOptimizationStatus, SnapStartResponse, TracingConfigResponse,
+    DeadLetterConfig, EnvironmentResponse, EphemeralStorage, FunctionConfiguration, ImageConfigResponse, LogFormat,
+    LoggingConfig, RuntimeVersionConfig, SnapStartOptimizationStatus, SnapStartResponse, TracingConfigResponse,
     VpcConfigResponse,
 };
 
@@ -36,14 +36,30 @@ pub fn in_list(record: &FunctionRecord, arn: String) -> FunctionConfiguration {
         function_name: Some(record.name.clone()),
         function_arn: Some(arn),
         code_size: Some(i64::try_from(code.size).unwrap_or(i64::MAX)),
-        code_sha256: Some(STANDARD.encode(code.sha256.0)),
+        code_sha256: Some(code_sha256(code)),
         last_modified: Some(last_modified(record.last_modified_ms)),
         version: Some(record.version.clone()),
         revision_id: Some(record.revision_id.clone()),
-        package_type: Some(PackageType::Zip),
+        package_type: Some(record.package_type()),
         vpc_config: record.settings.config.vpc.as_ref().map(|vpc| vpc_config(vpc, record)),
         ..of_config(&record.settings.config)
     }
+}
+
+/// Of an archive in base64, of an image in hex, as AWS has it.
+pub(crate) fn code_sha256(code: &Code) -> String {
+    if code.image.is_some() { code.sha256.to_string() } else { STANDARD.encode(code.sha256.0) }
+}
+
+/// `None` if the image is started as it says itself.
+fn image_config(image: &ImageConfig) -> Option<ImageConfigResponse> {
+    let list = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+    let shown = crate::api::ImageConfig {
+        entry_point: list(&image.entry_point),
+        command: list(&image.command),
+        working_directory: Some(image.working_directory.clone()).filter(|directory| !directory.is_empty()),
+    };
+    (*image != ImageConfig::default()).then_some(ImageConfigResponse { image_config: Some(shown), error: None })
 }
 
 fn of_config(config: &Config) -> FunctionConfiguration {
@@ -69,6 +85,7 @@ fn of_config(config: &Config) -> FunctionConfiguration {
             // On is for published versions with a snapshot.
             optimization_status: Some(SnapStartOptimizationStatus::Off),
         }),
+        image_config_response: image_config(&config.image),
         logging_config: Some(logging(&config.logging)),
         ..FunctionConfiguration::default()
     }

@@ -14,6 +14,7 @@ use super::record::{Code, Config, FunctionRecord, Layer};
 use super::step::{Found, Step};
 use super::version::{self, LastNumber};
 use crate::code::{CodeTree, Trees, trees};
+use crate::image::Start;
 use crate::layer::Layers;
 
 /// What an invocation runs.
@@ -120,7 +121,15 @@ impl Functions {
 
     /// The tree of one of a function's codes.
     pub(crate) async fn tree(&self, function: &FunctionRecord, code: &Code) -> Result<Arc<CodeTree>, trees::Error> {
-        self.trees.ensure(code.sha256, &function.archive_key(code)).await
+        match &code.image {
+            None => self.trees.ensure(code.sha256, &function.archive_key(code)).await,
+            Some(image) => self.trees.ensure_image(code.sha256, image).await,
+        }
+    }
+
+    /// How the image is started that a tree holds.
+    pub(crate) async fn image_start(&self, tree: &CodeTree) -> Result<Start, Fault> {
+        self.trees.image_start(tree).await.map_err(Fault::internal)
     }
 
     /// The tree in which the layers of `config` lie over each other; `None` if it has none.

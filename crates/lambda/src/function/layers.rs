@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn code(unpacked: u64) -> Code {
-        Code { id: "id".to_owned(), sha256: store::BlobId::of(b""), size: 1, unpacked }
+        Code { id: "id".to_owned(), sha256: store::BlobId::of(b""), size: 1, unpacked, image: None }
     }
 
     fn layer(arn: &str, unpacked: u64) -> Layer {

@@ -8,7 +8,9 @@ use store::BlobId;
 use super::name::{FunctionName, LATEST};
 use super::state::Status;
 use super::version;
-use crate::api::{ApplicationLogLevel, Architecture, LogFormat, SnapStartApplyOn, SystemLogLevel, TracingMode};
+use crate::api::{
+    ApplicationLogLevel, Architecture, LogFormat, PackageType, SnapStartApplyOn, SystemLogLevel, TracingMode,
+};
 use crate::code::{ArchiveKey, merged_id};
 use crate::layer::LayerName;
 use crate::layer::name::archive_owner;
@@ -73,20 +75,42 @@ pub struct Config {
     pub vpc: Option<Vpc>,
     pub snap_start: SnapStartApplyOn,
     pub logging: Logging,
+    #[serde(default)]
+    pub image: ImageConfig,
 }
 
-/// The zip archive of a function or of a layer version.
+/// The code of a function: a zip archive, or a container image; or the archive of a layer version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
     /// Of its own for each upload: with the name of its owner it is where the archive is kept.
     pub id: String,
-    /// Of the archive; names the unpacked tree.
+    /// Of the archive, or of the image's manifest; names the unpacked tree.
     pub sha256: BlobId,
-    /// Bytes, zipped.
+    /// Bytes, zipped; 0 for an image.
     pub size: u64,
     /// Bytes of its files.
     #[serde(default)]
     pub unpacked: u64,
+    #[serde(default)]
+    pub image: Option<Image>,
+}
+
+/// Where an image comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// As the caller named it.
+    pub uri: String,
+    /// What that meant at the time: by digest, for one architecture.
+    pub resolved: String,
+    pub architecture: Architecture,
+}
+
+/// What a function changes of how its image is started; an empty list, or text, leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageConfig {
+    pub entry_point: Vec<String>,
+    pub command: Vec<String>,
+    pub working_directory: String,
 }
 
 /// A layer version that a function uses. While a record names it, its own record and its archive stay.
@@ -152,6 +176,11 @@ impl FunctionRecord {
     /// What runs now: while an update is in progress, what was there before it.
     pub fn running(&self) -> &Settings {
         self.serving.as_deref().unwrap_or(&self.settings)
+    }
+
+    /// How its code is packed; for good.
+    pub fn package_type(&self) -> PackageType {
+        if self.settings.code.image.is_some() { PackageType::Image } else { PackageType::Zip }
     }
 
     /// What runs, and what is to run.

@@ -5,13 +5,14 @@ use base::{Arn, Fault, Scope};
 
 use super::environment;
 use super::fault::{invalid, not_found};
+use super::image;
 use super::layers;
-use super::record::{Config, Layer, Logging, Vpc};
+use super::record::{Config, ImageConfig, Layer, Logging, Vpc};
 use super::runtime::{self, Interpreters};
 use crate::api::{
-    ApplicationLogLevel, Architecture, CreateFunctionRequest, Environment, EphemeralStorage, LogFormat, LoggingConfig,
-    PackageType, SnapStart, SnapStartApplyOn, SystemLogLevel, TracingMode, UpdateFunctionConfigurationRequest,
-    VpcConfig,
+    self, ApplicationLogLevel, Architecture, CreateFunctionRequest, Environment, EphemeralStorage, LogFormat,
+    LoggingConfig, PackageType, SnapStart, SnapStartApplyOn, SystemLogLevel, TracingMode,
+    UpdateFunctionConfigurationRequest, VpcConfig,
 };
 
 /// What the rules need to know of the world.
@@ -42,11 +43,12 @@ struct Wanted<'a> {
     vpc: Option<&'a VpcConfig>,
     snap_start: Option<&'a SnapStart>,
     logging: Option<&'a LoggingConfig>,
+    image: Option<&'a api::ImageConfig>,
 }
 
 /// The configuration of a new function that is called `name`.
 pub(crate) fn for_new(input: &CreateFunctionRequest, name: &str, world: &World<'_>) -> Result<Config, Fault> {
-    refuse_package(input)?;
+    let package = package(input)?;
     refuse_beyond_us(&[
         ("FileSystemConfigs", input.file_system_configs.as_ref().is_some_and(|configs| !configs.is_empty())),
         ("TenancyConfig", input.tenancy_config.is_some()),
@@ -58,7 +60,7 @@ pub(crate) fn for_new(input: &CreateFunctionRequest, name: &str, world: &World<'
     if let Some(arn) = &input.code_signing_config_arn {
         return Err(no_code_signing_config(arn));
     }
-    if input.runtime.is_none() || input.handler.is_none() {
+    if package == PackageType::Zip && (input.runtime.is_none() || input.handler.is_none()) {
         return Err(invalid(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
         ));
@@ -67,13 +69,14 @@ pub(crate) fn for_new(input: &CreateFunctionRequest, name: &str, world: &World<'
     if let Some([architecture]) = input.architectures.as_deref() {
         config.architecture = *architecture;
     }
-    wanted_by_create(input).apply(config, world)
+    wanted_by_create(input).apply(config, package, world)
 }
 
-/// The configuration of a function after an update.
+/// The configuration of a function after an update; how it is packed stays.
 pub(crate) fn for_update(
     input: &UpdateFunctionConfigurationRequest,
     config: Config,
+    package: PackageType,
     world: &World<'_>,
 ) -> Result<Config, Fault> {
     refuse_beyond_us(&[
@@ -83,10 +86,7 @@ pub(crate) fn for_update(
         ("RuntimeConfig", input.runtime_config.is_some()),
         ("AcceleratorConfig", input.accelerator_config.is_some()),
     ])?;
-    if input.image_config.is_some() {
-        return Err(image_config_for_zip());
-    }
-    wanted_by_update(input).apply(config, world)
+    wanted_by_update(input).apply(config, package, world)
 }
 
 fn defaults(role: &str, name: &str) -> Config {
@@ -112,6 +112,7 @@ fn defaults(role: &str, name: &str) -> Config {
             system_level: None,
             group: format!("/aws/lambda/{name}"),
         },
+        image: ImageConfig::default(),
     }
 }
 
@@ -134,6 +135,7 @@ macro_rules! wanted {
             vpc: $input.vpc_config.as_ref(),
             snap_start: $input.snap_start.as_ref(),
             logging: $input.logging_config.as_ref(),
+            image: $input.image_config.as_ref(),
         }
     };
 }
@@ -147,7 +149,8 @@ fn wanted_by_update(input: &UpdateFunctionConfigurationRequest) -> Wanted<'_> {
 }
 
 impl Wanted<'_> {
-    fn apply(self, mut config: Config, world: &World<'_>) -> Result<Config, Fault> {
+    fn apply(self, mut config: Config, package: PackageType, world: &World<'_>) -> Result<Config, Fault> {
+        self.apply_package(&mut config, package)?;
         self.apply_code_side(&mut config, world)?;
         self.apply_sizes(&mut config)?;
         self.apply_environment(&mut config)?;
@@ -167,6 +170,22 @@ impl Wanted<'_> {
             config.tracing = mode;
         }
         Ok(config)
+    }
+
+    /// What only functions of the other kind have is refused.
+    fn apply_package(&self, config: &mut Config, package: PackageType) -> Result<(), Fault> {
+        let of_zip = self.runtime.is_some() || self.handler.is_some() || self.layers.is_some();
+        match (package, self.image) {
+            (PackageType::Zip, Some(_)) => Err(image_config_for_zip()),
+            (PackageType::Image, _) if of_zip => Err(invalid(
+                "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
+            )),
+            (PackageType::Image, Some(given)) => {
+                config.image = image::config(given)?;
+                Ok(())
+            }
+            (_, None) => Ok(()),
+        }
     }
 
     fn apply_code_side(&self, config: &mut Config, world: &World<'_>) -> Result<(), Fault> {
@@ -232,16 +251,16 @@ fn at_most(member: &str, value: i32, most: i32) -> Result<(), Fault> {
     )))
 }
 
-fn refuse_package(input: &CreateFunctionRequest) -> Result<(), Fault> {
-    match input.package_type.unwrap_or(PackageType::Zip) {
-        PackageType::Image => Err(invalid(
-            "Functions with the package type Image are not supported by this endpoint. Please provide a zip archive.",
-        )),
-        PackageType::Zip if input.code.image_uri.is_some() => {
+fn package(input: &CreateFunctionRequest) -> Result<PackageType, Fault> {
+    let package = input.package_type.unwrap_or(PackageType::Zip);
+    match (package, &input.code.image_uri) {
+        (PackageType::Image, None) => {
+            Err(invalid("Please provide ImageUri when creating a function with packageType Image."))
+        }
+        (PackageType::Zip, Some(_)) => {
             Err(invalid("Please don't provide ImageUri when creating a function with packageType Zip."))
         }
-        PackageType::Zip if input.image_config.is_some() => Err(image_config_for_zip()),
-        PackageType::Zip => Ok(()),
+        _ => Ok(package),
     }
 }
 

@@ -27,6 +27,12 @@ pub struct Status {
 pub enum Unready {
     /// The archive can't be unpacked.
     BadArchive(String),
+    /// The registry doesn't let us have the image.
+    ImageAccessDenied(String),
+    /// The registry has it no more.
+    ImageDeleted(String),
+    /// It isn't what it should be.
+    InvalidImage(String),
     /// Ours: the disk is full, say.
     Internal(String),
 }
@@ -145,6 +151,13 @@ impl Unready {
     fn reason(&self) -> String {
         match self {
             Self::BadArchive(_) => "Lambda was unable to unzip the function's deployment package.".to_owned(),
+            Self::ImageAccessDenied(_) => {
+                "Lambda does not have permission to access the ECR image. Check the ECR permissions.".to_owned()
+            }
+            Self::ImageDeleted(_) => "The image of the function was deleted from its registry.".to_owned(),
+            Self::InvalidImage(_) => {
+                "The image manifest, config or layer media type for the source image is not supported.".to_owned()
+            }
             Self::Internal(_) => "An internal error occurred while the function was made ready.".to_owned(),
         }
     }
@@ -152,6 +165,9 @@ impl Unready {
     fn code(&self) -> StateReasonCode {
         match self {
             Self::BadArchive(_) => StateReasonCode::InvalidZipFileException,
+            Self::ImageAccessDenied(_) => StateReasonCode::ImageAccessDenied,
+            Self::ImageDeleted(_) => StateReasonCode::ImageDeleted,
+            Self::InvalidImage(_) => StateReasonCode::InvalidImage,
             Self::Internal(_) => StateReasonCode::InternalError,
         }
     }
@@ -159,6 +175,9 @@ impl Unready {
     fn update_code(&self) -> LastUpdateStatusReasonCode {
         match self {
             Self::BadArchive(_) => LastUpdateStatusReasonCode::InvalidZipFileException,
+            Self::ImageAccessDenied(_) => LastUpdateStatusReasonCode::ImageAccessDenied,
+            Self::ImageDeleted(_) => LastUpdateStatusReasonCode::ImageDeleted,
+            Self::InvalidImage(_) => LastUpdateStatusReasonCode::InvalidImage,
             Self::Internal(_) => LastUpdateStatusReasonCode::InternalError,
         }
     }
@@ -167,7 +186,11 @@ impl Unready {
 impl std::fmt::Display for Unready {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::BadArchive(cause) | Self::Internal(cause) => f.write_str(cause),
+            Self::BadArchive(cause)
+            | Self::ImageAccessDenied(cause)
+            | Self::ImageDeleted(cause)
+            | Self::InvalidImage(cause)
+            | Self::Internal(cause) => f.write_str(cause),
         }
     }
 }

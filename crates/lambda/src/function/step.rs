@@ -58,9 +58,9 @@ impl Step {
         self
     }
 
-    /// The archive of `record`'s settings is new.
-    pub(crate) fn archive(mut self, record: &FunctionRecord, archive: Arc<Incoming>) -> Self {
-        self.archive = Some((record.archive_key(&record.settings.code), archive));
+    /// The archive of `record`'s settings is new; `None` where a registry keeps its code.
+    pub(crate) fn archive(mut self, record: &FunctionRecord, archive: Option<Arc<Incoming>>) -> Self {
+        self.archive = archive.map(|archive| (record.archive_key(&record.settings.code), archive));
         self
     }
 

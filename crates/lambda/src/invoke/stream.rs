@@ -167,9 +167,10 @@ fn error(outcome: &Outcome, begun: bool, request_id: &str) -> Option<(String, Op
         Outcome::Answered { answer: Answer::TooLarge { .. }, .. } => "Function.ResponseSizeTooLarge",
         Outcome::Answered { .. } | Outcome::InitError { .. } => "Unhandled",
         Outcome::TimedOut { .. } => "Sandbox.Timedout",
-        Outcome::Exited(_) | Outcome::NoEntrypoint { .. } | Outcome::Platform { .. } => {
-            outcome.error_type().unwrap_or("Unhandled")
-        }
+        Outcome::Exited(_)
+        | Outcome::NoEntrypoint { .. }
+        | Outcome::NoWorkingDirectory { .. }
+        | Outcome::Platform { .. } => outcome.error_type().unwrap_or("Unhandled"),
     };
     let details = String::from_utf8_lossy(&outcome.payload(request_id)).into_owned();
     Some((code.to_owned(), Some(details)))

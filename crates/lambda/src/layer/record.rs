@@ -118,7 +118,7 @@ mod tests {
                 region: "us-east-1".to_owned(),
                 name,
                 version,
-                code: Code { id: "id".to_owned(), sha256: store::BlobId::of(b"x"), size, unpacked: size },
+                code: Code { id: "id".to_owned(), sha256: store::BlobId::of(b"x"), size, unpacked: size, image: None },
                 description,
                 license,
                 runtimes,

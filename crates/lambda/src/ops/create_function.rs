@@ -30,9 +30,9 @@ pub(crate) async fn handle(
         return Err(already_there(&name.name));
     }
     role::check(&control, &context, &input.role, &name.name).await?;
-    let taken = intake::take(&control, &context, &source(&input)).await?;
+    let taken = intake::take(&control, &context, &source(&input), config.architecture).await?;
     layers::check_size(&taken.code, &config.layers)?;
-    let archive = Arc::new(control.archives.take(taken.bytes).await?);
+    let archive = intake::keep(&control, taken.bytes).await?;
     let record = FunctionRecord { tags, ..new_record(&control, &name, config, taken.code) };
     let step = Step::default().archive(&record, archive).insert(record.clone());
     let publication = (input.publish == Some(true)).then(|| publish::pending(&control, &record));
@@ -47,6 +47,7 @@ fn source(input: &CreateFunctionRequest) -> Source<'_> {
         s3_bucket: code.s3_bucket.as_ref(),
         s3_key: code.s3_key.as_ref(),
         s3_object_version: code.s3_object_version.as_ref(),
+        image_uri: code.image_uri.as_ref(),
     }
 }
 

@@ -56,6 +56,14 @@ pub(crate) async fn get(
 }
 
 fn code_location(control: &Control, context: &Context, record: &FunctionRecord) -> FunctionCodeLocation {
+    if let Some(image) = &record.settings.code.image {
+        return FunctionCodeLocation {
+            repository_type: Some("ECR".to_owned()),
+            image_uri: Some(image.uri.clone()),
+            resolved_image_uri: Some(image.resolved.clone()),
+            ..FunctionCodeLocation::default()
+        };
+    }
     let key = record.archive_key(&record.settings.code);
     let link = control.links.make(&context.origin, &key, control.deps.clock.now());
     FunctionCodeLocation {

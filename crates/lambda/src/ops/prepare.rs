@@ -13,6 +13,7 @@ use crate::control::Control;
 use crate::function::fault::{CONFLICT, update_in_progress};
 use crate::function::state::{Refused, Unready};
 use crate::function::{FunctionName, FunctionRecord, Settings, Step};
+use crate::image;
 
 /// How long to wait when the store can't be used.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -67,9 +68,11 @@ async fn prepare(control: &Control, name: &FunctionName, version: &str) -> Resul
         Ok(trees) => (ready(&record, control)?, Some(trees)),
         // The archive may be there when the store can be read again.
         Err(trees::Error::Store(error)) if !matches!(error, store::Error::Corrupt { .. }) => return Err(error.into()),
+        // Begun again at the next start.
+        Err(error @ trees::Error::Closing) => return Err(Fault::internal(error)),
         Err(error) => {
             tracing::error!(function = %record.arn(), %error, "the code of a function can't be made ready");
-            (unready(&record, &why(error), control)?, None)
+            (unready(&record, &why(&error), control)?, None)
         }
     };
     let arn = record.arn();
@@ -103,9 +106,21 @@ fn impossible(refused: Refused) -> Fault {
     Fault::internal(refused)
 }
 
-fn why(error: trees::Error) -> Unready {
+fn why(error: &trees::Error) -> Unready {
     match error {
         trees::Error::Refused { .. } => Unready::BadArchive(error.to_string()),
-        other => Unready::Internal(other.to_string()),
+        trees::Error::Image { error: image, .. } => match image {
+            image::Error::Denied(_) => Unready::ImageAccessDenied(error.to_string()),
+            image::Error::Missing(_) => Unready::ImageDeleted(error.to_string()),
+            image::Error::Unsupported(_) | image::Error::Bad(_) | image::Error::TooLarge { .. } => {
+                Unready::InvalidImage(error.to_string())
+            }
+            image::Error::Unreachable(_) | image::Error::Internal(_) => Unready::Internal(error.to_string()),
+        },
+        trees::Error::Missing { .. }
+        | trees::Error::Store(_)
+        | trees::Error::Closing
+        | trees::Error::Unpack { .. }
+        | trees::Error::Directory { .. } => Unready::Internal(error.to_string()),
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use base::Fault;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use wire::{Context, Permitted};
 
 use super::{commit, intake};
@@ -54,7 +52,7 @@ fn check_conditions(input: &PublishVersionRequest, latest: &FunctionRecord) -> R
     if input.revision_id.as_ref().is_some_and(|given| *given != latest.revision_id) {
         return Err(revision_differs());
     }
-    let current = STANDARD.encode(latest.settings.code.sha256.0);
+    let current = describe::code_sha256(&latest.settings.code);
     match &input.code_sha256 {
         Some(given) if *given != current => Err(invalid(format!(
             "CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({current}). Please try again with the \

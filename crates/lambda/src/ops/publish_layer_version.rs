@@ -17,14 +17,14 @@ pub(crate) async fn handle(
 ) -> Result<LayerVersion, Fault> {
     let Permitted { context, input } = permitted;
     let layer = LayerName::here(&input.layer_name, &context.scope)?;
-    let taken = intake::take(&control, &context, &source(&input.content)).await?;
-    let archive = control.archives.take(taken.bytes).await?;
+    let (code, bytes) = intake::archive(&control, &context, &source(&input.content)).await?;
+    let archive = control.archives.take(bytes).await?;
     let first = LayerVersionRecord {
         account: layer.account.clone(),
         region: layer.region.clone(),
         name: layer.name.clone(),
         version: 1,
-        code: taken.code,
+        code,
         description: input.description.unwrap_or_default(),
         license: input.license_info,
         runtimes: input.compatible_runtimes.iter().flatten().map(|runtime| runtime.as_str().to_owned()).collect(),
@@ -44,5 +44,6 @@ fn source(content: &LayerVersionContentInput) -> Source<'_> {
         s3_bucket: content.s3_bucket.as_ref(),
         s3_key: content.s3_key.as_ref(),
         s3_object_version: content.s3_object_version.as_ref(),
+        ..Source::default()
     }
 }

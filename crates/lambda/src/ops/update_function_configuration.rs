@@ -18,7 +18,8 @@ pub(crate) async fn handle(
     loop {
         let found = update::find(&control, &input.function_name, input.revision_id.as_deref(), &context.scope)?;
         let before = found.record.settings.clone();
-        let config = settings::for_update(&input, before.config, &control.world(&context))?;
+        let package = found.record.package_type();
+        let config = settings::for_update(&input, before.config, package, &control.world(&context))?;
         layers::check_size(&before.code, &config.layers)?;
         if let Some(role) = &input.role {
             role::check(&control, &context, role, &found.record.name).await?;

@@ -168,6 +168,8 @@ fn write(path: &Path, text: &str) {
 fn launch(code: PathBuf) -> Launch {
     let bootstrap = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtimes/python");
     let interpreter = Interpreter {
+        root: None,
+        cwd: "/var/task".to_owned(),
         argv: vec!["/usr/bin/python3".to_owned(), "/var/runtime/bootstrap.py".to_owned()],
         binds: vec![(bootstrap, PathBuf::from("/var/runtime"))],
         version: "python:3.11.v1".to_owned(),
@@ -190,7 +192,7 @@ fn launch(code: PathBuf) -> Launch {
         log_group: "/aws/lambda/f".into(),
         log_group_is_custom: false,
         json_log_level: None,
-        code,
+        code: Some(code),
         layers: None,
         code_guard: Arc::new(()),
         interpreter: Arc::new(interpreter),

@@ -39,7 +39,7 @@ enum Command {
     Invoke(invoke::InvokeOptions),
     /// Print a function's log.
     Logs(logs::LogsOptions),
-    /// List the runtimes that this host can run, or add what one needs.
+    /// List the runtimes that this host can run, or add one, or what one needs.
     Runtimes(runtimes::RuntimesOptions),
     /// Say what this host can isolate and what it cannot, with the fix.
     Doctor(doctor::DoctorOptions),
@@ -75,7 +75,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Deploy(options) => deploy::deploy(options).await,
         Command::Invoke(options) => invoke::invoke(options).await,
         Command::Logs(options) => logs::logs(options).await,
-        Command::Runtimes(options) => runtimes::runtimes(&options),
+        Command::Runtimes(options) => runtimes::runtimes(options).await,
         Command::Doctor(options) => doctor::doctor(&options).await,
         Command::Backup(options) => backup::backup(options).await,
         Command::Restore(options) => backup::restore(&options).await,

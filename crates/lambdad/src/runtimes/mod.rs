@@ -3,11 +3,13 @@
 mod bootstraps;
 mod discover;
 mod family;
+mod images;
 mod java;
 
 pub use bootstraps::Bootstraps;
 pub use discover::{Found, discover};
 pub use family::Family;
+pub use images::{Added, RuntimeImages, Tools};
 pub use java::JavaClient;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +19,9 @@ use base::Random;
 use lambda::Wanted;
 use lambda::environment::Interpreter;
 
+/// Where functions begin.
+const TASK: &str = "/var/task";
+
 /// Finds the interpreter for a runtime's name.
 #[derive(Debug)]
 pub struct Runtimes {
@@ -24,13 +29,15 @@ pub struct Runtimes {
     found: OnceLock<Vec<Found>>,
     bootstraps: Bootstraps,
     java: JavaClient,
+    /// Found before the host's own.
+    images: RuntimeImages,
     /// Refuse a runtime whose exact version is missing, rather than take the nearest.
     strict: bool,
 }
 
 impl Runtimes {
-    pub fn new(bootstraps: Bootstraps, java: JavaClient, strict: bool) -> Self {
-        Self { found: OnceLock::new(), bootstraps, java, strict }
+    pub fn new(bootstraps: Bootstraps, java: JavaClient, images: RuntimeImages, strict: bool) -> Self {
+        Self { found: OnceLock::new(), bootstraps, java, images, strict }
     }
 
     /// The interpreters of this host; whoever asks first, or while they are looked for, waits for it.
@@ -49,6 +56,10 @@ impl Runtimes {
     /// How a function is started here, or what is missing, in words for the person who asked.
     pub fn find(&self, wanted: &Wanted<'_>) -> Result<Arc<Interpreter>, String> {
         let runtime = wanted.runtime;
+        let in_image = self.images.find(runtime).map_err(|error| format!("its image can't be used: {error}"))?;
+        if let Some(interpreter) = in_image {
+            return Ok(Arc::new(interpreter));
+        }
         if is_custom(runtime) {
             return Ok(Arc::new(custom(runtime)));
         }
@@ -77,7 +88,8 @@ impl Runtimes {
         binds.extend(self.bootstraps.sdk(found.family));
         binds.extend(lang.map(|prefix| (prefix, PathBuf::from("/var/lang"))));
         let argv = std::iter::once(program).chain(arguments).collect();
-        Ok(Interpreter { argv, binds, version: label(wanted.runtime, found, exact), variables, managed: true })
+        let (cwd, version) = (TASK.to_owned(), label(wanted.runtime, found, exact));
+        Ok(Interpreter { root: None, cwd, argv, binds, version, variables, managed: true })
     }
 }
 
@@ -120,6 +132,8 @@ pub fn no_bootstrap(runtime: &str) -> String {
 fn custom(runtime: &str) -> Interpreter {
     let os = runtime.strip_prefix("provided.").unwrap_or("al1");
     Interpreter {
+        root: None,
+        cwd: TASK.to_owned(),
         argv: vec!["/var/task/bootstrap".to_owned()],
         binds: Vec::new(),
         version: format!("provided:{os}.v1"),
@@ -168,7 +182,8 @@ mod tests {
             found(Family::Ruby, (3, 1, 2), "/usr/bin/ruby3.1"),
         ];
         let bootstraps = Bootstraps::at("/data/runtimes".into(), "/data/sdk".into());
-        let runtimes = Runtimes::new(bootstraps, JavaClient::of(Path::new("/nowhere")), strict);
+        let images = RuntimeImages::below(Path::new("/data"));
+        let runtimes = Runtimes::new(bootstraps, JavaClient::of(Path::new("/nowhere")), images, strict);
         runtimes.found.set(found).expect("nobody has looked yet");
         runtimes
     }

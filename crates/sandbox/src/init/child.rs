@@ -9,12 +9,15 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, WaitOptions};
 use rustix::thread::UnshareFlags;
 
 use super::{Never, privileges};
+use crate::WORKING_DIRECTORY;
 use crate::channel::{decode, encode};
 use crate::message::{Failure, House, Start, Step};
 use crate::seccomp;
 use crate::sys::{self, Cloned, SingleThread};
 
 const MEBIBYTE: u64 = 1 << 20;
+/// Where programs are where the caller's environment names no `PATH`.
+const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const STACK_BYTES: u64 = 8 * MEBIBYTE;
 const LOCKED_BYTES: u64 = 64 * 1024;
 /// The longest failure that a child writes; a pipe takes so much at once.
@@ -64,6 +67,7 @@ fn outcome(pid: i32, failed: OwnedFd) -> Result<i32, Failure> {
 fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>) -> Result<Never, Failure> {
     let argv = strings(&start.argv).step("read argv")?;
     let env = strings(&start.env).step("read the environment")?;
+    let programs = strings(&programs(start)).step("look for the program")?;
     // Before anything is allocated that the limits should count; and before the namespace, whose root it becomes.
     if let Some((_, entries)) = walls {
         enter(entries).step("enter the control groups")?;
@@ -83,12 +87,37 @@ fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>
     }
     // As the user: a directory that it may not enter is not its working directory.
     let cwd: &[u8] = if start.cwd.is_empty() { b"/" } else { &start.cwd };
-    rustix::process::chdir(cwd).step("change to the working directory")?;
+    rustix::process::chdir(cwd).step(WORKING_DIRECTORY)?;
     // Last, since the steps above need calls that it refuses.
     if walls.is_some() {
         sys::install_filter(seccomp::program()).step("install the seccomp filter")?;
     }
-    Err(Failure::new("execute the program", &sys::execute(&argv, &env)))
+    Err(Failure::new("execute the program", &execute(&programs, &argv, &env)))
+}
+
+/// Where the program may be: as the caller named it, or, by a bare name, in each folder of its `PATH`.
+fn programs(start: &Start) -> Vec<Vec<u8>> {
+    let Some(name) = start.argv.first() else { return Vec::new() };
+    if name.contains(&b'/') || name.is_empty() {
+        return vec![name.clone()];
+    }
+    let path = start.env.iter().find_map(|pair| pair.strip_prefix(b"PATH=")).unwrap_or(DEFAULT_PATH);
+    let folders = path.split(|byte| *byte == b':').filter(|folder| !folder.is_empty());
+    folders.map(|folder| [folder, b"/", name].concat()).collect()
+}
+
+/// The first that can be executed; of those that can't, the one that is there says why.
+fn execute(programs: &[CString], argv: &[CString], env: &[CString]) -> io::Error {
+    let mut why = io::Error::from(rustix::io::Errno::NOENT);
+    for program in programs {
+        let error = sys::execute(program, argv, env);
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
+            io::ErrorKind::PermissionDenied => why = error,
+            _ => return error,
+        }
+    }
+    why
 }
 
 fn strings(all: &[Vec<u8>]) -> io::Result<Vec<CString>> {

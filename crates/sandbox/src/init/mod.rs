@@ -4,6 +4,7 @@
 //! the kernel kills all the rest. It ends when the host's end of its channel closes, so nothing outlives the host.
 
 mod child;
+mod image;
 mod privileges;
 mod root;
 mod trees;
@@ -84,7 +85,10 @@ impl<'a> Init<'a> {
         let kind = Some(LinkNameSpaceType::Network);
         rustix::thread::move_into_link_name_space(network.as_fd(), kind).step("enter the network")?;
         rustix::system::sethostname(house.hostname.as_bytes()).step("set the hostname")?;
-        root::make(state_dir, house)?;
+        match house.root.is_empty() {
+            true => root::make(state_dir, house)?,
+            false => image::make(state_dir, house)?,
+        }
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hide the init's memory")?;
         privileges::narrow().step("drop capabilities")
     }

@@ -43,7 +43,7 @@ const ETC: &[&str] = &[
 ];
 
 /// How many processors there are; some C libraries and the JVM look here.
-const PROCESSORS: &str = "/sys/devices/system/cpu";
+pub(super) const PROCESSORS: &str = "/sys/devices/system/cpu";
 
 /// Directories that are there, empty, whatever is bound.
 const EMPTY: &[&str] = &["tmp", "proc", "dev", "etc", "sys", "run", "opt", "var/task", "var/runtime", "var/lang"];
@@ -86,23 +86,24 @@ const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
 const NAME_SERVICES: &str = "passwd: files\ngroup: files\nhosts: files dns\n";
 
 /// Where the new root is mounted until it is the root.
-const NEW_ROOT: &str = "root";
+pub(super) const NEW_ROOT: &str = "root";
 
 /// In the order in which it must be: first whatever needs the host's paths, then the change of root, then the rest.
 pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
     let root = state_dir.join(NEW_ROOT);
-    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-    rustix::mount::mount_change("/", private).step("keep mounts to ourselves")?;
+    keep_mounts()?;
     tmpfs(&root, "size=4m,mode=755", MountFlags::NODEV).step("mount the new root")?;
     for directory in EMPTY {
         fs::create_dir_all(root.join(directory)).step("make the root's directories")?;
     }
-    mount_tmp(&root.join("tmp"), house)?;
+    if !house.tmp_device.is_empty() {
+        mount_tmp(&root.join("tmp"), house)?;
+    }
     let pieces = collect(&root, &house.binds)?;
     change_root(&root).step("change the root")?;
     mount_proc()?;
     make_devices().step("make /dev")?;
-    write_etc(house).step("write /etc")?;
+    write_etc(Path::new("/etc"), house).step("write /etc")?;
     for piece in pieces {
         let step = format!("bind to {}", piece.target().display());
         piece.attach().step(&step)?;
@@ -112,18 +113,23 @@ pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
     close("/", "size=4m,mode=755", MountFlags::NODEV).step("make the root read-only")
 }
 
-fn tmpfs(path: &Path, options: &str, flags: MountFlags) -> io::Result<()> {
+pub(super) fn keep_mounts() -> Result<(), Failure> {
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    rustix::mount::mount_change("/", private).step("keep mounts to ourselves")
+}
+
+pub(super) fn tmpfs(path: &Path, options: &str, flags: MountFlags) -> io::Result<()> {
     let options = std::ffi::CString::new(options)?;
     Ok(rustix::mount::mount("tmpfs", path, "tmpfs", flags | MountFlags::NOSUID, options.as_c_str())?)
 }
 
-fn close(path: &str, options: &str, flags: MountFlags) -> io::Result<()> {
+pub(super) fn close(path: &str, options: &str, flags: MountFlags) -> io::Result<()> {
     let flags = flags | MountFlags::NOSUID | MountFlags::RDONLY;
     Ok(rustix::mount::mount_remount(path, flags, options)?)
 }
 
 /// The slot's disk. Its content is the slot's from its first tree on.
-fn mount_tmp(at: &Path, house: &House) -> Result<(), Failure> {
+pub(super) fn mount_tmp(at: &Path, house: &House) -> Result<(), Failure> {
     let device = Path::new(std::ffi::OsStr::from_bytes(&house.tmp_device));
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME;
     // Nothing in it need survive the host: no barriers.
@@ -145,7 +151,7 @@ fn collect(root: &Path, binds: &[BindPlan]) -> Result<Vec<Piece>, Failure> {
     Ok(pieces)
 }
 
-fn path(bytes: &[u8]) -> PathBuf {
+pub(super) fn path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }
 
@@ -184,7 +190,7 @@ fn configuration() -> io::Result<Wanted> {
 }
 
 /// The old root ends up on top of the new one, and is taken off.
-fn change_root(root: &Path) -> io::Result<()> {
+pub(super) fn change_root(root: &Path) -> io::Result<()> {
     rustix::process::chdir(root)?;
     rustix::process::pivot_root(".", ".")?;
     rustix::mount::unmount(".", UnmountFlags::DETACH)?;
@@ -192,12 +198,12 @@ fn change_root(root: &Path) -> io::Result<()> {
 }
 
 /// Of the tree's own pids; those of other users (the init) are hidden.
-fn mount_proc() -> Result<(), Failure> {
+pub(super) fn mount_proc() -> Result<(), Failure> {
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     rustix::mount::mount("proc", "/proc", "proc", flags, c"hidepid=2").step("mount /proc")
 }
 
-fn mask_proc() -> Result<(), Failure> {
+pub(super) fn mask_proc() -> Result<(), Failure> {
     let proc = Path::new("/proc");
     for path in existing(proc, HIDDEN_FILES) {
         rustix::mount::mount_bind("/dev/null", &path).step(&format!("hide {}", path.display()))?;
@@ -217,7 +223,7 @@ fn existing<'a>(parent: &'a Path, names: &'a [&'a str]) -> impl Iterator<Item = 
     names.iter().map(|name| parent.join(name)).filter(|path| path.exists())
 }
 
-fn make_devices() -> io::Result<()> {
+pub(super) fn make_devices() -> io::Result<()> {
     let dev = Path::new("/dev");
     tmpfs(dev, "size=64k,mode=755", MountFlags::NOEXEC)?;
     for (name, major, minor) in DEVICES {
@@ -235,9 +241,8 @@ fn make_devices() -> io::Result<()> {
     tmpfs(&dev.join("shm"), "mode=1777", MountFlags::NODEV | MountFlags::NOEXEC)
 }
 
-fn write_etc(house: &House) -> io::Result<()> {
+pub(super) fn write_etc(etc: &Path, house: &House) -> io::Result<()> {
     let (uid, host) = (house.uid, &house.hostname);
-    let etc = Path::new("/etc");
     let passwd = format!("root:x:0:0:root:/:/sbin/nologin\n{USER_NAME}:x:{uid}:{uid}::/tmp:/sbin/nologin\n");
     fs::write(etc.join("passwd"), passwd)?;
     fs::write(etc.join("group"), format!("root:x:0:\n{USER_NAME}:x:{uid}:\n"))?;

@@ -77,12 +77,11 @@ pub(crate) fn install_filter(program: &[SockFilter]) -> io::Result<()> {
     Ok(())
 }
 
-/// Becomes the program `argv[0]`; returns only if that failed.
-pub(crate) fn execute(argv: &[CString], env: &[CString]) -> io::Error {
-    let Some(path) = argv.first() else { return io::ErrorKind::InvalidInput.into() };
+/// Becomes the program at `path`; returns only if that failed.
+pub(crate) fn execute(path: &CStr, argv: &[CString], env: &[CString]) -> io::Error {
     let arguments = pointers(argv);
     let environment = pointers(env);
-    // SAFETY: both lists end with a null pointer and point at NUL-terminated strings that outlive the call.
+    // SAFETY: the path ends with a NUL; both lists end with a null pointer and point at NUL-terminated strings that outlive the call.
     unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
     io::Error::last_os_error()
 }

@@ -122,7 +122,7 @@ async fn a_start_that_fails_says_which_step() {
         Err(Error::Root { step, .. }) => assert_eq!(step, "take /no/such/source"),
         other => panic!("{other:?}"),
     }
-    let relative = Spec { command: Command::new(["python3"]), ..spec("") };
+    let relative = Spec { command: Command::new(["./python3"]), ..spec("") };
     assert!(matches!(slot.start(relative).await, Err(Error::Start { .. })));
     let long = Spec { command: python("").env("LONG", OsString::from("x".repeat(1 << 20))), ..spec("") };
     assert!(matches!(slot.start(long).await, Err(Error::RequestTooLarge { .. })));

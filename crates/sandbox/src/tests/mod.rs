@@ -7,6 +7,7 @@
 mod basics;
 mod death;
 mod escapes;
+mod images;
 mod limits;
 mod network;
 mod remains;
@@ -94,7 +95,7 @@ fn small() -> SlotSpec {
 }
 
 fn spec(source: &str) -> Spec {
-    Spec { binds: Vec::new(), hostname: "169-254-100-1".to_owned(), command: python(source) }
+    Spec { root: None, binds: Vec::new(), hostname: "169-254-100-1".to_owned(), command: python(source) }
 }
 
 fn python(source: &str) -> Command {

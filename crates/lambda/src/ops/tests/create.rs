@@ -249,8 +249,7 @@ async fn what_this_endpoint_does_not_do_is_refused_plainly() {
     let house = House::new().await;
     let publish = "PublishTo is not supported by this endpoint.";
     check(&house, "PublishTo", json!("LATEST_PUBLISHED"), says(INVALID, publish)).await;
-    let image =
-        "Functions with the package type Image are not supported by this endpoint. Please provide a zip archive.";
+    let image = "Please provide ImageUri when creating a function with packageType Image.";
     check(&house, "PackageType", json!("Image"), says(INVALID, image)).await;
     let tenancy = "TenancyConfig is not supported by this endpoint.";
     check(&house, "TenancyConfig", json!({"TenantIsolationMode": "PER_TENANT"}), says(INVALID, tenancy)).await;

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use base::doors::{self, Call, Decision, Permit, Question};
+use base::doors::{self, Call, Decision, Fetch, Permit, Question, fetch};
 use base::{Account, Caller, Clock, Fault, Fields, Random, Region, Scope, Tasks, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,8 +30,10 @@ use store::{Store, Wake};
 use wire::{Context, Router, Service};
 
 use crate::code::samples;
+use crate::code::unpacker::InProcess;
 use crate::control::{Control, Deps};
 use crate::function::Interpreters;
+use crate::image::{Logins, Registry};
 
 pub(super) const ACCOUNT: &str = "123456789012";
 pub(super) const REGION: &str = "us-east-1";
@@ -102,6 +104,16 @@ impl Interpreters for World {
     }
 }
 
+/// No registry is reached.
+struct Nowhere;
+
+#[async_trait]
+impl Fetch for Nowhere {
+    async fn fetch(&self, request: fetch::Outgoing) -> Result<fetch::Answer, fetch::Error> {
+        Err(fetch::Error::Unreachable { host: request.url, cause: "there is nothing".to_owned() })
+    }
+}
+
 /// A control plane with its store, its folder and its world.
 pub(super) struct House {
     pub control: Arc<Control>,
@@ -133,11 +145,14 @@ impl House {
     }
 
     pub(super) async fn over(store: Store, disk: Disk, folder: Arc<tempfile::TempDir>, world: Arc<World>) -> Self {
+        let tasks = Tasks::new();
         let deps = Deps {
             clock: store.clock().clone(),
             random: store.random().clone(),
             store,
-            tasks: Tasks::new(),
+            unpacker: Arc::new(InProcess(tasks.clone())),
+            registry: Arc::new(Registry::new(Arc::new(Nowhere), Logins::default(), Vec::new())),
+            tasks,
             call: world.clone(),
             permit: world.clone(),
             interpreters: world.clone(),
