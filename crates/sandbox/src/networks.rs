@@ -17,7 +17,7 @@ use crate::message::{Ask, Failure};
 use crate::netlink::filter::{self, Lifetime};
 use crate::netlink::{Socket, route};
 use crate::sandbox::Inner;
-use crate::{Cidr, Error, Nat, Network, Result};
+use crate::{Cidr, Error, Nat, Network, Result, SlotSpec};
 
 /// So many are kept ready. Making one takes about as long as the rest of a start, and starts come in groups.
 const READY: usize = 8;
@@ -105,23 +105,19 @@ impl Networks {
         }
     }
 
-    /// A ready one, or one made now, with listeners for `uid`; more are made behind the caller's back.
+    /// One for `uid`, with the listeners of `spec`.
     pub(crate) async fn take(
         self: &Arc<Self>,
         sandbox: &Arc<Inner>,
         uid: u32,
-        listen: &[SocketAddr],
+        spec: &SlotSpec,
     ) -> Result<(SlotNetwork, Vec<TcpListener>)> {
-        if let Way::Host(shared) = &self.way {
-            return shared.network(uid, listen);
-        }
-        let ready = self.ready.lock().made.pop();
-        let taken = match ready {
-            Some(network) => network,
-            None => self.make(sandbox).await?,
+        let taken = match (&self.way, spec.way_out) {
+            (Way::Host(shared), true) => return shared.network(uid, &spec.listen),
+            (Way::None, _) | (Way::Nat(_), true) => self.take_ready(sandbox).await?,
+            (Way::Nat(_) | Way::Host(_), false) => closed(sandbox).await?,
         };
-        self.fill(sandbox);
-        let listeners = sandbox.ask(Ask::Listen { listen: listen.to_vec() }, &[taken.as_fd()]).await?;
+        let listeners = sandbox.ask(Ask::Listen { listen: spec.listen.clone() }, &[taken.as_fd()]).await?;
         let listeners = listeners.map_err(network)?.into_iter().map(TcpListener::from).map(non_blocking).collect();
         Ok((taken, self::listeners(listeners)?))
     }
@@ -133,6 +129,17 @@ impl Networks {
         let copies = copies.map_err(|source| Error::Io { what: "the gateway's descriptors", source })?;
         let fds: Vec<BorrowedFd<'_>> = copies.iter().map(AsFd::as_fd).collect();
         client.ask(Ask::Adopt(way.plan.clone()), &fds).await?.map(drop).map_err(network)
+    }
+
+    /// A ready one, or one made now; more are made behind the caller's back.
+    async fn take_ready(self: &Arc<Self>, sandbox: &Arc<Inner>) -> Result<SlotNetwork> {
+        let ready = self.ready.lock().made.pop();
+        let taken = match ready {
+            Some(network) => network,
+            None => self.make(sandbox).await?,
+        };
+        self.fill(sandbox);
+        Ok(taken)
     }
 
     async fn make(&self, sandbox: &Inner) -> Result<SlotNetwork> {
@@ -321,6 +328,13 @@ pub(crate) fn outside(count: usize) -> Result<Vec<TcpListener>> {
 fn non_blocking(listener: TcpListener) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// A network that leads nowhere.
+async fn closed(sandbox: &Inner) -> Result<SlotNetwork> {
+    let made = sandbox.ask(Ask::Network { way_out: None }, &[]).await?.map_err(network)?;
+    let namespace = made.into_iter().next().ok_or(Error::HelperGone)?;
+    Ok(SlotNetwork { namespace, _number: None, _private: None })
 }
 
 fn listeners(made: io::Result<Vec<TcpListener>>) -> Result<Vec<TcpListener>> {

@@ -201,7 +201,7 @@ impl Inner {
         let (group, tmp, network) = tokio::join!(
             self.group(driver, name, spec),
             self.tmp(spec.tmp_bytes),
-            self.networks.take(self, uid.number(), &spec.listen)
+            self.networks.take(self, uid.number(), spec)
         );
         let group = group?;
         match (tmp, network) {

@@ -115,6 +115,8 @@ pub struct SlotSpec {
     /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`]. With [`Network::Host`] each has
     /// its port at a loopback address of the slot's own (`local_addr` tells which).
     pub listen: Vec<SocketAddr>,
+    /// Whether it gets out as [`Config::network`] says; else it has a loopback interface of its own and no more.
+    pub way_out: bool,
 }
 
 impl SlotSpec {
@@ -128,6 +130,7 @@ impl SlotSpec {
             files: base::limits::lambda::FILE_DESCRIPTORS,
             tmp_bytes: 512 << 20,
             listen: Vec::new(),
+            way_out: true,
         }
     }
 }

@@ -242,8 +242,7 @@ mod tests {
 
     #[test]
     fn no_rule_is_redundant() {
-        for left_out in 0..RULES.len() {
-            let rule = &RULES[left_out];
+        for (left_out, rule) in RULES.iter().enumerate() {
             let (before, after) = RULES.split_at(left_out);
             let without = compile(&[before, &after[1..]].concat());
             let allowed = run(&without, OUR_ARCHITECTURE, rule.call as u32, meeting(rule.when));

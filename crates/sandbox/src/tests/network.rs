@@ -70,6 +70,19 @@ fn the_world_is_reached_and_sees_the_hosts_address() {
 }
 
 #[test]
+fn a_slot_that_wants_no_way_out_has_none() {
+    on_a_host(async |_world| {
+        let Some(house) = House::open_with(Network::Nat(nat())).await else { return };
+        let asked = ask(&[(SERVER, PORT)]);
+        let closed = SlotSpec { way_out: false, ..small() };
+        assert_eq!(said(&house.run(closed, spec(&asked)).await), "101");
+        // The control: those beside it have one.
+        assert_eq!(said(&house.python(&asked).await), HOST.to_string());
+        house.close().await;
+    });
+}
+
+#[test]
 fn nothing_of_the_hosts_and_nothing_link_local_is_reached() {
     on_a_host(async |_world| {
         let Some(house) = House::open_with(Network::Nat(nat())).await else { return };
@@ -107,7 +120,7 @@ fn nobody_else_takes_the_walls_down() {
         assert_eq!(empty_chain(&strangers, &name, "prerouting").unwrap_err().raw_os_error(), Some(libc::EPERM));
         // What `nft flush ruleset` does: all tables go that may.
         remove_table(&strangers, "").unwrap();
-        assert_eq!(world.of_host().1, [name.clone()]);
+        assert_eq!(world.of_host().1, std::slice::from_ref(&name));
         // The control: their owner may.
         let owner = Socket::from_fd(house.sandbox.networks().gateway()[1].try_clone().unwrap());
         remove_table(&owner, &name).unwrap();

@@ -132,7 +132,14 @@ impl Sandboxed {
 }
 
 async fn make(sandbox: &Sandbox, isolation: Isolation) -> Result<Slot, Error> {
-    let spec = SlotSpec { isolation, processes: PROCESSES, files: FILES, tmp_bytes: 0, ..SlotSpec::new(MEMORY_BYTES) };
+    let spec = SlotSpec {
+        isolation,
+        processes: PROCESSES,
+        files: FILES,
+        tmp_bytes: 0,
+        way_out: false,
+        ..SlotSpec::new(MEMORY_BYTES)
+    };
     sandbox.slot(spec).await.map_err(ours)
 }
 
