@@ -7,10 +7,11 @@ use std::time::Duration;
 use base::Fault;
 use parking_lot::Mutex;
 
-use crate::api::LogFormat;
+use crate::api::{ApplicationLogLevel, LogFormat, SystemLogLevel, TracingMode};
 use crate::code::CodeTree;
 use crate::environment::{Interpreter, Launch};
-use crate::function::{Config, FunctionRecord, Functions, Settings, not_available};
+use crate::function::{Config, FunctionRecord, Functions, Logging, Settings, not_available};
+use crate::telemetry::LogStyle;
 
 /// Finds the interpreters of this host.
 pub trait Runtimes: Send + Sync + std::fmt::Debug {
@@ -86,8 +87,9 @@ impl Launcher {
             role: config.role.clone(),
             log_group: config.logging.group.as_str().into(),
             log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
-            json_log_level: json_log_level(config),
             interpreter: with_its_bootstrap(interpreter, &code, layers.as_deref()),
+            log_style: log_style(config),
+            is_traced: config.tracing == TracingMode::Active,
             code: code.path.clone(),
             layers: layers.as_ref().map(|layers| layers.path.clone()),
             code_guard: Arc::new((code, layers)),
@@ -104,7 +106,13 @@ fn with_its_bootstrap(interpreter: Arc<Interpreter>, code: &CodeTree, layers: Op
     Arc::new(Interpreter { argv: vec!["/opt/bootstrap".to_owned()], ..(*interpreter).clone() })
 }
 
-fn json_log_level(config: &Config) -> Option<String> {
-    let json = config.logging.format == LogFormat::Json;
-    json.then(|| config.logging.application_level.map_or("INFO", |level| level.as_str()).to_owned())
+fn log_style(config: &Config) -> LogStyle {
+    let Logging { format, application_level, system_level, .. } = &config.logging;
+    match format {
+        LogFormat::Text => LogStyle::Text,
+        LogFormat::Json => LogStyle::Json {
+            application: application_level.unwrap_or(ApplicationLogLevel::Info),
+            system: system_level.unwrap_or(SystemLogLevel::Info),
+        },
+    }
 }

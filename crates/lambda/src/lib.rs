@@ -16,6 +16,7 @@ mod ops;
 pub mod pool;
 mod quota;
 pub mod runtime_api;
+pub mod telemetry;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::admit::Admission;
 use crate::credentials;
-use crate::environment::{Capture, Environment, Finished, Launch, Workshop};
+use crate::environment::{Capture, Environment, Finished, Launch, Log, Workshop};
 use crate::freezer::Freezer;
 use crate::quota::{Held, Over, Quotas, Shares};
 use crate::runtime_api::Invocation;
@@ -233,8 +233,10 @@ impl Pool {
 
     fn capture(&self, launch: &Launch) -> Capture {
         let Workshop { clock, random, .. } = &*self.workshop;
-        let Launch { scope, log_group, .. } = launch;
-        Capture::new(self.emit.clone(), clock.clone(), scope.clone(), log_group.clone(), stream(launch, clock, random))
+        let Launch { scope, log_group, log_style: style, .. } = launch;
+        let stream = stream(launch, clock, random);
+        let log = Log { scope: scope.clone(), group: log_group.clone(), stream, style: *style };
+        Capture::new(self.emit.clone(), clock.clone(), log)
     }
 
     fn put_back(&self, environment: Environment) {

@@ -2,13 +2,15 @@
 
 use std::any::Any;
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base::Scope;
 use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
+
+use crate::telemetry::LogStyle;
 
 /// One version of a function, ready to be started. Environments of an older revision are not given new events.
 #[derive(Clone, Debug)]
@@ -33,14 +35,22 @@ pub struct Launch {
     pub log_group: Arc<str>,
     /// The stream's name carries the function's name where the group isn't the function's own.
     pub log_group_is_custom: bool,
-    /// `AWS_LAMBDA_LOG_FORMAT=JSON` and its level, where JSON is configured.
-    pub json_log_level: Option<String>,
+    pub log_style: LogStyle,
+    /// TracingConfig is Active.
+    pub is_traced: bool,
     pub code: PathBuf,
     /// What the function's layers are together, for `/opt`; `None` if it has none.
     pub layers: Option<PathBuf>,
     /// Keeps code and layers from being removed while an environment may use it.
     pub code_guard: Arc<dyn Any + Send + Sync>,
     pub interpreter: Arc<Interpreter>,
+}
+
+impl Launch {
+    /// The folder of the host that processes see at /opt.
+    pub(crate) fn opt(&self) -> Option<&Path> {
+        self.layers.as_deref()
+    }
 }
 
 /// How a runtime is started on this host.

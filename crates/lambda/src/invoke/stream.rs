@@ -167,7 +167,7 @@ fn error(outcome: &Outcome, begun: bool, request_id: &str) -> Option<(String, Op
         Outcome::Answered { answer: Answer::TooLarge { .. }, .. } => "Function.ResponseSizeTooLarge",
         Outcome::Answered { .. } | Outcome::InitError { .. } => "Unhandled",
         Outcome::TimedOut { .. } => "Sandbox.Timedout",
-        Outcome::Exited(_) | Outcome::NoEntrypoint { .. } | Outcome::Platform { .. } => {
+        Outcome::Exited(_) | Outcome::Extension(_) | Outcome::NoEntrypoint { .. } | Outcome::Platform { .. } => {
             outcome.error_type().unwrap_or("Unhandled")
         }
     };

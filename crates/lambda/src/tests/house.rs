@@ -17,6 +17,7 @@ use crate::environment::{Finished, Interpreter, Launch, Relay, Workshop};
 use crate::pool::{Keeping, Pool};
 use crate::runtime_api::Invocation;
 use crate::runtime_api::stream::Recipient;
+use crate::telemetry::LogStyle;
 
 pub(super) struct House {
     pub(super) pool: Arc<Pool>,
@@ -189,7 +190,8 @@ fn launch(code: PathBuf) -> Launch {
         role: "arn:aws:iam::000000000000:role/r".to_owned(),
         log_group: "/aws/lambda/f".into(),
         log_group_is_custom: false,
-        json_log_level: None,
+        log_style: LogStyle::Text,
+        is_traced: false,
         code,
         layers: None,
         code_guard: Arc::new(()),

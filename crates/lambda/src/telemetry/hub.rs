@@ -1,0 +1,302 @@
+//! Who listens to an environment: the subscribers of the Telemetry and Logs APIs, each with a bounded buffer.
+//!
+//! Nobody here waits for a subscriber: what finds no room is dropped, counted, and told of.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base::Timestamp;
+use base::limits::telemetry::{BUFFERED_BYTES, EARLY_BYTES};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use super::event::{LogsDropped, PlatformEvent};
+use super::subscribe::{Api, Request};
+use super::{record, time};
+
+/// What a record is about; subscribers name the kinds that they want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Platform,
+    Function,
+    Extension,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Function => "function",
+            Self::Extension => "extension",
+        }
+    }
+}
+
+/// Where records go. One for each process of a runtime: subscriptions end with it.
+#[derive(Debug, Default)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    /// Bytes in all buffers together.
+    buffered: Arc<AtomicUsize>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// INIT has ended: nobody subscribes any more.
+    closed: bool,
+    /// What was said in INIT; who subscribes hears it too.
+    early: Vec<Record>,
+    early_bytes: usize,
+    subscribers: Vec<Arc<Subscriber>>,
+}
+
+/// A record in the forms in which it is asked for.
+#[derive(Clone, Debug)]
+struct Record {
+    kind: Kind,
+    /// `None` where the API has no such record.
+    telemetry: Option<Bytes>,
+    logs: Option<Bytes>,
+    /// A line that is a JSON object, as one.
+    object: Option<Bytes>,
+}
+
+impl Record {
+    fn platform(at: Timestamp, event: &PlatformEvent) -> Self {
+        let rendered = Bytes::from(record(at, event));
+        use PlatformEvent as Event;
+        let logs_only = matches!(event, Event::End { .. } | Event::Fault(_) | Event::LogsSubscription(_));
+        let telemetry_only = matches!(
+            event,
+            Event::InitStart(_) | Event::InitRuntimeDone(_) | Event::InitReport(_) | Event::TelemetrySubscription(_)
+        );
+        let (telemetry, logs) = ((!logs_only).then(|| rendered.clone()), (!telemetry_only).then_some(rendered));
+        Self { kind: Kind::Platform, telemetry, logs, object: None }
+    }
+
+    fn line(at: Timestamp, kind: Kind, line: &[u8], structured: bool) -> Self {
+        let text = String::from_utf8_lossy(line);
+        let object =
+            structured.then(|| serde_json::from_str(&text).ok().filter(serde_json::Value::is_object)).flatten();
+        let rendered = Bytes::from(line_record(at, kind, &text));
+        Self {
+            kind,
+            telemetry: Some(rendered.clone()),
+            logs: Some(rendered),
+            object: object.map(|object| line_record(at, kind, &object).into()),
+        }
+    }
+
+    fn form(&self, request: &Request) -> Option<Bytes> {
+        match request.api {
+            Api::Logs => self.logs.clone(),
+            Api::Telemetry if request.wants_objects => self.object.clone().or_else(|| self.telemetry.clone()),
+            Api::Telemetry => self.telemetry.clone(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.telemetry.as_ref().or(self.logs.as_ref()).map_or(0, Bytes::len)
+    }
+}
+
+fn line_record(at: Timestamp, kind: Kind, content: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Line<'a, T> {
+        time: String,
+        r#type: &'static str,
+        record: &'a T,
+    }
+    let line = Line { time: time(at), r#type: kind.name(), record: content };
+    serde_json::to_string(&line).expect("text and JSON values can be written as JSON")
+}
+
+/// INIT has ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+impl Hub {
+    /// True if somebody listens, or may begin to.
+    pub(crate) fn is_heard(&self) -> bool {
+        let state = self.state.lock();
+        !state.closed || !state.subscribers.is_empty()
+    }
+
+    pub(crate) fn platform(&self, at: Timestamp, event: &PlatformEvent) {
+        if self.is_heard() {
+            self.publish(Record::platform(at, event));
+        }
+    }
+
+    /// `structured` if the function's log is written in JSON.
+    pub(crate) fn line(&self, at: Timestamp, kind: Kind, line: &[u8], structured: bool) {
+        if self.is_heard() {
+            self.publish(Record::line(at, kind, line, structured));
+        }
+    }
+
+    fn publish(&self, record: Record) {
+        let mut state = self.state.lock();
+        for subscriber in &state.subscribers {
+            subscriber.offer(&record);
+        }
+        if !state.closed && state.early_bytes + record.bytes() <= EARLY_BYTES {
+            state.early_bytes += record.bytes();
+            state.early.push(record);
+        }
+    }
+
+    /// From now on the extension `name` hears what it asks for, beginning with INIT. A second subscription of the same
+    /// extension to the same API replaces the first.
+    pub(crate) fn subscribe(&self, name: &str, request: Request) -> Result<Arc<Subscriber>, Closed> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(Closed);
+        }
+        let (buffer, wake, ended) = (Mutex::default(), Notify::new(), Mutex::new(false));
+        let subscriber = Arc::new(Subscriber {
+            name: name.to_owned(),
+            request,
+            buffer,
+            wake,
+            ended,
+            buffered: self.buffered.clone(),
+        });
+        state.early.iter().for_each(|record| subscriber.offer(record));
+        let same = |old: &Arc<Subscriber>| old.name == name && old.request.api == subscriber.request.api;
+        state.subscribers.extract_if(.., |old| same(old)).for_each(|old| old.end());
+        state.subscribers.push(subscriber.clone());
+        Ok(subscriber)
+    }
+
+    /// INIT has ended: who hasn't subscribed will not.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.early = Vec::new();
+    }
+
+    /// Everything that waits is delivered now.
+    pub(crate) fn flush(&self) {
+        for subscriber in &self.state.lock().subscribers {
+            subscriber.buffer.lock().in_a_hurry = true;
+            subscriber.wake.notify_one();
+        }
+    }
+}
+
+/// One subscription. A task takes batches out of it, and gives up with [`Subscriber::end`].
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    name: String,
+    pub(crate) request: Request,
+    buffer: Mutex<Buffer>,
+    /// Something is there, or enough for a batch.
+    wake: Notify,
+    ended: Mutex<bool>,
+    buffered: Arc<AtomicUsize>,
+}
+
+#[derive(Debug, Default)]
+struct Buffer {
+    records: VecDeque<Bytes>,
+    bytes: usize,
+    dropped: Dropped,
+    /// Don't wait for more.
+    in_a_hurry: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Subscriber {
+    fn offer(&self, record: &Record) {
+        if !self.request.types.contains(&record.kind) {
+            return;
+        }
+        let Some(form) = record.form(&self.request) else { return };
+        let mut buffer = self.buffer.lock();
+        let fits = self.buffered.load(Ordering::Relaxed) + form.len() <= BUFFERED_BYTES;
+        // Two batches: one on its way, and one that fills meanwhile.
+        if !fits || buffer.bytes + form.len() > 2 * self.request.max_bytes {
+            buffer.dropped.records += 1;
+            buffer.dropped.bytes += form.len() as u64;
+            return;
+        }
+        self.buffered.fetch_add(form.len(), Ordering::Relaxed);
+        buffer.bytes += form.len();
+        buffer.records.push_back(form);
+        if buffer.records.len() == 1 || self.is_full(&buffer) {
+            self.wake.notify_one();
+        }
+    }
+
+    fn is_full(&self, buffer: &Buffer) -> bool {
+        buffer.in_a_hurry || buffer.records.len() >= self.request.max_items || buffer.bytes >= self.request.max_bytes
+    }
+
+    /// Waits for the first record of a batch; false at the end.
+    pub(super) async fn has_some(&self) -> bool {
+        while self.buffer.lock().records.is_empty() {
+            if *self.ended.lock() {
+                return false;
+            }
+            self.wake.notified().await;
+        }
+        true
+    }
+
+    /// Waits until there is enough for a batch.
+    pub(super) async fn has_enough(&self) {
+        while !self.is_full(&self.buffer.lock()) && !*self.ended.lock() {
+            self.wake.notified().await;
+        }
+    }
+
+    /// The next batch, and what had to be dropped before it.
+    pub(super) fn take(&self) -> (Vec<Bytes>, Dropped) {
+        let mut buffer = self.buffer.lock();
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = buffer.records.front()
+            && batch.len() < self.request.max_items
+            && (batch.is_empty() || bytes + next.len() <= self.request.max_bytes)
+        {
+            bytes += next.len();
+            batch.extend(buffer.records.pop_front());
+        }
+        buffer.bytes -= bytes;
+        self.buffered.fetch_sub(bytes, Ordering::Relaxed);
+        buffer.in_a_hurry &= !buffer.records.is_empty();
+        (batch, std::mem::take(&mut buffer.dropped))
+    }
+
+    /// Nobody took this batch.
+    pub(super) fn lost(&self, batch: &[Bytes]) {
+        let dropped = &mut self.buffer.lock().dropped;
+        dropped.records += batch.len() as u64;
+        dropped.bytes += batch.iter().map(|record| record.len() as u64).sum::<u64>();
+    }
+
+    fn end(&self) {
+        *self.ended.lock() = true;
+        self.wake.notify_one();
+    }
+}
+
+/// What a subscriber hears of records that it has lost.
+pub(super) fn dropped(at: Timestamp, dropped: Dropped) -> Bytes {
+    let reason = "Consumer seems to have fallen behind as it has not acknowledged receipt of logs.".to_owned();
+    let event = PlatformEvent::LogsDropped(LogsDropped {
+        reason,
+        dropped_records: dropped.records,
+        dropped_bytes: dropped.bytes,
+    });
+    record(at, &event).into()
+}
