@@ -91,9 +91,8 @@ impl Running {
         if budget.is_zero() {
             return;
         }
-        self.flush();
         let (started, deadline_ms) = (clock.instant(), clock.now_ms() + super::millis(budget));
-        self.end_runtime(clock, budget).await;
+        tokio::join!(self.end_runtime(clock, budget), self.tell_what_waits(clock));
         let event = json!({ "eventType": "SHUTDOWN", "deadlineMs": deadline_ms, "shutdownReason": reason.name() });
         self.extensions().tell(Topic::Shutdown, &event);
         let awaited = self.extensions().awaiting_shutdown();
@@ -104,6 +103,14 @@ impl Running {
             () = clock.sleep(budget.saturating_sub(started.elapsed())) => {
                 tracing::debug!("an extension did not end in its time");
             }
+        }
+    }
+
+    /// So that who goes at once when it hears of the end has heard all before.
+    async fn tell_what_waits(&self, clock: &Clock) {
+        tokio::select! {
+            () = self.flush() => {}
+            () = clock.sleep(Duration::from_millis(SHUTDOWN_RUNTIME_MS)) => {}
         }
     }
 

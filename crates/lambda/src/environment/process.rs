@@ -65,8 +65,8 @@ impl Running {
     }
 
     /// Subscribers hear everything that waits for them.
-    pub(super) fn flush(&self) {
-        self.desk.audience.hub.flush();
+    pub(super) async fn flush(&self) {
+        self.desk.audience.hub.flush().await;
     }
 
     pub(super) fn extensions(&self) -> &Extensions {

@@ -48,6 +48,7 @@ pub(crate) async fn deliver(subscriber: Arc<Subscriber>, network: Arc<WayIn>, cl
         if !carry(&subscriber.request.destination, &batch, &network, &clock).await {
             subscriber.lost(&batch);
         }
+        subscriber.done();
     }
 }
 

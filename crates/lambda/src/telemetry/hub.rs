@@ -156,13 +156,13 @@ impl Hub {
         if state.closed {
             return Err(Closed);
         }
-        let (buffer, wake, ended) = (Mutex::default(), Notify::new(), Mutex::new(false));
         let subscriber = Arc::new(Subscriber {
             name: name.to_owned(),
             request,
-            buffer,
-            wake,
-            ended,
+            buffer: Mutex::default(),
+            wake: Notify::new(),
+            carried: Notify::new(),
+            ended: Mutex::new(false),
             buffered: self.buffered.clone(),
         });
         state.early.iter().for_each(|record| subscriber.offer(record));
@@ -179,11 +179,15 @@ impl Hub {
         state.early = Vec::new();
     }
 
-    /// Everything that waits is delivered now.
-    pub(crate) fn flush(&self) {
-        for subscriber in &self.state.lock().subscribers {
+    /// Everything that waits is delivered now; returns when it is, or given up.
+    pub(crate) async fn flush(&self) {
+        let subscribers = self.state.lock().subscribers.clone();
+        for subscriber in &subscribers {
             subscriber.buffer.lock().in_a_hurry = true;
             subscriber.wake.notify_one();
+        }
+        for subscriber in &subscribers {
+            subscriber.is_idle().await;
         }
     }
 }
@@ -196,6 +200,8 @@ pub(crate) struct Subscriber {
     buffer: Mutex<Buffer>,
     /// Something is there, or enough for a batch.
     wake: Notify,
+    /// A batch has arrived.
+    carried: Notify,
     ended: Mutex<bool>,
     buffered: Arc<AtomicUsize>,
 }
@@ -207,6 +213,8 @@ struct Buffer {
     dropped: Dropped,
     /// Don't wait for more.
     in_a_hurry: bool,
+    /// A batch is on its way.
+    carrying: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -274,7 +282,27 @@ impl Subscriber {
         buffer.bytes -= bytes;
         self.buffered.fetch_sub(bytes, Ordering::Relaxed);
         buffer.in_a_hurry &= !buffer.records.is_empty();
+        buffer.carrying = true;
         (batch, std::mem::take(&mut buffer.dropped))
+    }
+
+    /// The last batch has arrived, or is given up.
+    pub(super) fn done(&self) {
+        self.buffer.lock().carrying = false;
+        self.carried.notify_waiters();
+    }
+
+    /// Waits until nothing waits, and nothing is on its way.
+    async fn is_idle(&self) {
+        loop {
+            // Before it is looked: what arrives in between is not missed.
+            let carried = self.carried.notified();
+            let busy = |buffer: &Buffer| buffer.carrying || !buffer.records.is_empty();
+            if !busy(&self.buffer.lock()) || *self.ended.lock() {
+                return;
+            }
+            carried.await;
+        }
     }
 
     /// Nobody took this batch.
@@ -286,6 +314,7 @@ impl Subscriber {
 
     fn end(&self) {
         *self.ended.lock() = true;
+        self.carried.notify_waiters();
         self.wake.notify_one();
     }
 }

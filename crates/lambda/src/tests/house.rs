@@ -148,6 +148,33 @@ impl House {
         }
     }
 
+    /// Gives the function an /opt with these programs as its extensions.
+    pub(super) fn extend<'a>(&self, launch: &mut Launch, extensions: impl Iterator<Item = (&'a str, String)>) {
+        let opt = self.folder.path().join(format!("opt-{}", Random::from_os().hex(8)));
+        std::fs::create_dir_all(opt.join("extensions")).expect("a folder");
+        let mut interpreter = (*launch.interpreter).clone();
+        interpreter.binds.push((opt, PathBuf::from("/opt")));
+        launch.interpreter = Arc::new(interpreter);
+        for (name, source) in extensions {
+            self.put(launch, &format!("extensions/{name}"), &source);
+        }
+    }
+
+    /// A program in the function's /opt.
+    pub(super) fn put(&self, launch: &Launch, name: &str, source: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = launch.opt().expect("it was extended").join(name);
+        write(&path, source);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("ours");
+    }
+
+    /// Closes, and tells what was logged until the very end.
+    pub(super) async fn shut(self) -> String {
+        let seen = self.seen.clone();
+        self.close().await;
+        seen.log()
+    }
+
     pub(super) async fn close(self) {
         self.pool.close().await;
         self.tasks.close().await;
