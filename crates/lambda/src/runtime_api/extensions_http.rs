@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::extensions::{Extensions, Refused};
-use super::http::{Reply, header, json, not_allowed, not_found, problem};
+use super::http::{Reply, accepted, header, json, not_allowed, not_found, problem};
 use crate::environment::Capture;
 use crate::telemetry::{self, Api, Hub, PlatformEvent, Subscription};
 
@@ -120,7 +120,7 @@ fn registered(function: &Function, id: &str, wants_account: bool) -> Reply {
     if wants_account {
         told["accountId"] = account.as_str().into();
     }
-    with_header(json(StatusCode::OK, told.to_string().into()), IDENTIFIER, id)
+    with_header(json(StatusCode::OK, format!("{told}\n").into()), IDENTIFIER, id)
 }
 
 async fn next(desk: &Desk, headers: &HeaderMap) -> Reply {
@@ -143,7 +143,7 @@ fn reported(headers: &HeaderMap, report: impl FnOnce(&str, &str) -> Result<(), R
         }),
     });
     match done {
-        Ok(()) => json(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#)),
+        Ok(()) => accepted(),
         Err(refused) => refusal(&refused),
     }
 }

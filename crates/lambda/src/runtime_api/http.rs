@@ -77,7 +77,7 @@ async fn handle(session: &Session, desk: &Desk, request: Request<Incoming>) -> R
             Err(refusal) => refused(&refusal),
         },
         (&Method::POST, "/runtime/init/error") => init_error(session, request).await,
-        (&Method::GET, "/ping") => Response::new(Full::from("pong")),
+        (&Method::GET, "/ping") => text(StatusCode::OK, "pong"),
         (&Method::POST, _) => match path.strip_prefix(INVOCATION).and_then(|rest| rest.rsplit_once('/')) {
             Some((id, "response")) => response(session, id, request).await,
             Some((id, "error")) => error(session, id, request).await,
@@ -226,9 +226,13 @@ fn header_value(text: &str) -> Option<HeaderValue> {
 
 fn settled(result: Result<(), Refusal>) -> Reply {
     match result {
-        Ok(()) => json(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#)),
+        Ok(()) => accepted(),
         Err(refusal) => refused(&refusal),
     }
+}
+
+pub(super) fn accepted() -> Reply {
+    json(StatusCode::ACCEPTED, Bytes::from_static(b"{\"status\":\"OK\"}\n"))
 }
 
 fn refused(refusal: &Refusal) -> Reply {
@@ -254,20 +258,26 @@ pub(super) fn not_allowed() -> Reply {
 
 /// Also for SnapStart's `restore/next` and `restore/error`, which environments on demand don't have.
 pub(super) fn not_found() -> Reply {
-    let mut reply = Response::new(Full::from("404 page not found\n"));
-    *reply.status_mut() = StatusCode::NOT_FOUND;
-    reply
+    text(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+fn text(status: StatusCode, text: &'static str) -> Reply {
+    with_type(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
 }
 
 pub(super) fn problem(status: StatusCode, error_type: &str, message: &str) -> Reply {
     let body = serde_json::json!({ "errorMessage": message, "errorType": error_type });
-    json(status, Bytes::from(body.to_string()))
+    json(status, Bytes::from(body.to_string() + "\n"))
 }
 
 pub(super) fn json(status: StatusCode, body: Bytes) -> Reply {
+    with_type(status, "application/json", body)
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Reply {
     let mut reply = Response::new(Full::new(body));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply
 }
 

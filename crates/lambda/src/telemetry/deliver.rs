@@ -89,15 +89,15 @@ async fn post(stream: TcpStream, port: u16, path: &str, body: Bytes) -> Result<(
         let answer = sender.send_request(request).await?;
         if answer.status().is_success() { Ok(()) } else { Err(Undelivered::Status(answer.status())) }
     };
+    // Its end says nothing: the answer may have come before it, and the exchange hears of it if not.
+    let connection = async {
+        let _end = connection.await;
+        std::future::pending().await
+    };
     tokio::select! {
-        biased;
         answered = exchange => answered,
-        ended = connection => Err(ended.err().map_or_else(hung_up, Undelivered::Http)),
+        never = connection => never,
     }
-}
-
-fn hung_up() -> Undelivered {
-    Undelivered::Connection(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 async fn lines(mut stream: TcpStream, batch: &[Bytes]) -> Result<(), Undelivered> {
