@@ -152,7 +152,7 @@ class Lifecycle(Extended):
         id = response["ResponseMetadata"]["RequestId"]
         message = f"RequestId: {id} Error: exit status 2"
         self.assertEqual(payload, {"errorType": "Extension.Crash", "errorMessage": message})
-        log = self.function_log(name, "REPORT")
+        log = self.function_log(name, "REPORT RequestId")
         self.assertIn("EXTENSION\tName: outer\tState: Started\tEvents: []\n", log)
         self.assertRegex(log, r"INIT_REPORT .*Phase: init\tStatus: error\tError Type: Extension\.Crash\n")
         self.assertRegex(log, r"INIT_REPORT .*Phase: invoke\tStatus: error\tError Type: Extension\.Crash\n")
@@ -162,6 +162,8 @@ class Lifecycle(Extended):
         slow = "id = register('INVOKE')\nwhile True:\n    next(id)\n    time.sleep(1)\n    print('done with it')"
         name = self.extended({"slow": slow})
         self.result(name, 1)
+        # The caller has its answer before that.
+        self.assertNotIn("REPORT RequestId", self.function_log(name, "handled 1"))
         log = self.function_log(name, "REPORT RequestId")
         self.assertRegex(log, r"handled 1\n(.|\n)*done with it\n(.|\n)*END RequestId")
         self.assertGreaterEqual(float(re.search("\tDuration: ([0-9.]+) ms", log).group(1)), 1000)
@@ -237,7 +239,7 @@ class Subscribers(Extended):
         name = self.extended({"listener": source})
         response, _ = self.invoke(name, "exit")
         self.result(name, 1)
-        log = self.function_log(name, "handled 1(.|\n)*REPORT")
+        log = self.function_log(name, "handled 1(.|\n)*REPORT RequestId")
         self.assertIn("LOGS\tName: listener\tState: Subscribed\tTypes: [Platform, Function]\n", log)
         heard = self.heard(self.function_log(name, "HEARD .*platform.report"))
         types = [record["type"] for record in heard]

@@ -28,6 +28,7 @@ use base::{Clock, Fault, Random, Tasks, Timestamp};
 use rustix::fs::{Mode, OFlags};
 use sandbox::{Isolation, Sandbox, Slot, SlotSpec};
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::extensions::Reason;
@@ -245,14 +246,23 @@ impl Environment {
         }
     }
 
-    /// Runs one event to its end. Never fails: what goes wrong is an outcome.
-    pub(crate) async fn run(&mut self, mut invocation: Invocation, want_tail: bool) -> Finished {
+    /// Runs one event to its end. Never fails: what goes wrong is an outcome. `early` hears it as soon as the runtime has
+    /// done with it, where extensions have not yet and nobody wants the log's tail.
+    pub(crate) async fn run(
+        &mut self,
+        mut invocation: Invocation,
+        want_tail: bool,
+        early: oneshot::Sender<Finished>,
+    ) -> Finished {
         self.capture.begin(want_tail);
         let started = self.workshop.clock.instant();
         let deadline = started + self.launch.timeout;
         invocation.deadline_ms = self.workshop.clock.now_ms() + millis(self.launch.timeout);
         let event = Event::of(&self.launch, &invocation);
-        let outcome = self.attempt(invocation, deadline, &event).await.of_event(self.launch.timeout);
+        let outcome = self
+            .attempt(invocation, deadline, &event, (!want_tail).then_some(early))
+            .await
+            .of_event(self.launch.timeout);
         self.note_failure(&outcome);
         let duration = started.elapsed().min(self.launch.timeout);
         let memory_mb = self.max_memory_mb().await;
@@ -270,7 +280,13 @@ impl Environment {
         Finished { outcome, log_tail: self.capture.end() }
     }
 
-    async fn attempt(&mut self, invocation: Invocation, deadline: Instant, event: &Event) -> Outcome {
+    async fn attempt(
+        &mut self,
+        invocation: Invocation,
+        deadline: Instant,
+        event: &Event,
+        early: Option<oneshot::Sender<Finished>>,
+    ) -> Outcome {
         if let Err(outcome) = self.start_if_needed(deadline).await {
             self.capture.platform(&event.start(&self.launch));
             self.capture.platform(&event.runtime_done(&self.workshop.clock, Moments::default(), &outcome));
@@ -282,10 +298,14 @@ impl Environment {
         let outcome = running.run(clock, invocation, deadline).await;
         self.capture.drain();
         self.capture.platform(&event.runtime_done(clock, running.moments, &outcome));
-        match outcome {
-            Outcome::Answered { ended: false, .. } => running.done(clock, deadline).await.unwrap_or(outcome),
-            other => other,
+        if outcome.needs_reset() {
+            return outcome;
         }
+        if let Some(early) = early.filter(|_| running.extensions().count() > 0) {
+            // Who asked may have gone.
+            let _gone = early.send(Finished { outcome: outcome.clone(), log_tail: None });
+        }
+        running.done(clock, deadline).await.unwrap_or(outcome)
     }
 
     /// INIT inside of an event, where what ran before has ended or never began.
