@@ -110,7 +110,8 @@ class Lifecycle(Extended):
         name = self.extended({"outer": "until_the_end(register('INVOKE', 'SHUTDOWN', Accept_Feature='accountId'))"})
         ids = []
         for event in [1, 2]:
-            response, payload = self.invoke(name, event)
+            # Who wants the log's tail waits for the extensions, too.
+            response, payload = self.invoke(name, event, LogType="Tail")
             self.assertEqual(payload, event)
             ids.append(response["ResponseMetadata"]["RequestId"])
         self.end(name)
@@ -167,6 +168,25 @@ class Lifecycle(Extended):
         log = self.function_log(name, "REPORT RequestId")
         self.assertRegex(log, r"handled 1\n(.|\n)*done with it\n(.|\n)*END RequestId")
         self.assertGreaterEqual(float(re.search("\tDuration: ([0-9.]+) ms", log).group(1)), 1000)
+
+
+# Answers, and asks for nothing any more.
+SILENT = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime
+id=$(curl -sD - -o /dev/null "$api/invocation/next" | tr -d '\r' | sed -n 's/^lambda-runtime-aws-request-id: //Ip')
+curl -s -d '"answered"' "$api/invocation/$id/response"
+sleep 60
+"""
+
+
+class Silence(Extended):
+    def test_a_runtime_that_asks_for_no_further_event_runs_out_of_time(self):
+        code = {"ZipFile": zipped({"bootstrap": SILENT}, {"bootstrap": 0o755})}
+        name = self.create(Runtime="provided.al2023", Handler="a.b", Code=code, Timeout=2)
+        response, payload = self.invoke(name, 1)
+        self.assertEqual(payload["errorType"], "Sandbox.Timedout")
+        self.assertTrue(payload["errorMessage"].endswith("Error: Task timed out after 2.00 seconds"))
+        self.function_log(name, r"REPORT RequestId.*Status: timeout\n")
 
 
 class Subscribers(Extended):
@@ -238,7 +258,7 @@ class Subscribers(Extended):
         """
         name = self.extended({"listener": source})
         response, _ = self.invoke(name, "exit")
-        self.result(name, 1)
+        self.result(name, 1, LogType="Tail")
         log = self.function_log(name, "handled 1(.|\n)*REPORT RequestId")
         self.assertIn("LOGS\tName: listener\tState: Subscribed\tTypes: [Platform, Function]\n", log)
         heard = self.heard(self.function_log(name, "HEARD .*platform.report"))

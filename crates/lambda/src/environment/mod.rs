@@ -100,6 +100,9 @@ impl From<MakeError> for Fault {
 const RUNTIME_API: (std::net::Ipv4Addr, u16) = (sandbox::LINK_LOCAL, 9001);
 /// The address of the AWS endpoint inside.
 const ENDPOINT: (std::net::Ipv4Addr, u16) = (sandbox::LINK_LOCAL, 4566);
+/// Extensions that need no longer than this are waited for: a caller who asks again at once then finds the environment
+/// that it had, rather than a new one.
+const EXTENSIONS_PATIENCE: Duration = Duration::from_millis(10);
 /// The folder inside with the socket of our own bootstraps.
 const SOCKET_FOLDER: &str = "/run/lambdad";
 
@@ -301,11 +304,17 @@ impl Environment {
         if outcome.needs_reset() {
             return outcome;
         }
-        if let Some(early) = early.filter(|_| running.extensions().count() > 0) {
-            // Who asked may have gone.
-            let _gone = early.send(Finished { outcome: outcome.clone(), log_tail: None });
+        let done = running.done(clock, deadline);
+        tokio::pin!(done);
+        let Some(early) = early else { return done.await.unwrap_or(outcome) };
+        tokio::select! {
+            biased;
+            failed = &mut done => return failed.unwrap_or(outcome),
+            () = clock.sleep(EXTENSIONS_PATIENCE) => {}
         }
-        running.done(clock, deadline).await.unwrap_or(outcome)
+        // Who asked may have gone.
+        let _gone = early.send(Finished { outcome: outcome.clone(), log_tail: None });
+        done.await.unwrap_or(outcome)
     }
 
     /// INIT inside of an event, where what ran before has ended or never began.

@@ -105,11 +105,7 @@ impl Running {
     ) -> Result<(), MakeError> {
         let (telemetry, telemetry_end) = std::io::pipe()?;
         let launch = &environment.launch;
-        let argv = argv(launch);
-        let mut command = match environment.workshop.isolation {
-            Isolation::Full => command(&argv, variables),
-            Isolation::Off => Outside::new(environment.listening, &binds(environment)).command(&argv, variables),
-        };
+        let mut command = program(environment, &argv(launch), variables);
         if launch.interpreter.managed {
             command = command.fd(telemetry_end.into(), TELEMETRY_FD);
         }
@@ -135,7 +131,7 @@ impl Running {
         variables: &[(String, String)],
     ) -> Result<(), MakeError> {
         let path = format!("/opt/extensions/{name}");
-        let command = command(&[path], variables::of_extension(variables)).cwd("/");
+        let command = program(environment, &[path], variables::of_extension(variables)).cwd("/");
         let Started { process, stdout, stderr } = self.start(environment, command).await?;
         self.externals.push(External { name: name.to_owned(), process: process.clone() });
         self.watch(environment, process);
@@ -290,6 +286,13 @@ fn desk(environment: &Environment, hub: Arc<Hub>, ended: &CancellationToken) -> 
             ended: ended.clone(),
         },
     })
+}
+
+fn program(environment: &Environment, argv: &[String], variables: Vec<(String, String)>) -> Command {
+    match environment.workshop.isolation {
+        Isolation::Full => command(argv, variables),
+        Isolation::Off => Outside::new(environment.listening, &binds(environment)).command(argv, variables),
+    }
 }
 
 pub(super) fn command(argv: &[String], variables: Vec<(String, String)>) -> Command {

@@ -329,3 +329,114 @@ pub(super) fn dropped(at: Timestamp, dropped: Dropped) -> Bytes {
     });
     record(at, &event).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::{Api, Request};
+
+    fn at() -> Timestamp {
+        "2026-10-08T07:30:27.768Z".parse().expect("a time")
+    }
+
+    fn request(api: Api, types: &str, schema: &str) -> Request {
+        let body =
+            format!(r#"{{"schemaVersion":"{schema}","types":{types},"destination":{{"protocol":"TCP","port":4243}}}}"#);
+        Request::parse(api, body.as_bytes()).expect("a good one")
+    }
+
+    fn telemetry(types: &str) -> Request {
+        request(Api::Telemetry, types, "2022-12-13")
+    }
+
+    fn taken(subscriber: &Subscriber) -> Vec<String> {
+        let (batch, _) = subscriber.take();
+        batch.iter().map(|record| String::from_utf8_lossy(record).into_owned()).collect()
+    }
+
+    #[test]
+    fn who_subscribes_in_init_hears_all_of_it_and_nobody_does_later() {
+        let hub = Hub::default();
+        hub.line(at(), Kind::Function, b"first\n", false);
+        hub.line(at(), Kind::Extension, b"of another kind\n", false);
+        let subscriber = hub.subscribe("e", telemetry(r#"["function"]"#)).expect("INIT goes on");
+        hub.close();
+        hub.line(at(), Kind::Function, b"second\n", false);
+        let record =
+            |said: &str| format!(r#"{{"time":"2026-10-08T07:30:27.768Z","type":"function","record":"{said}\n"}}"#);
+        assert_eq!(taken(&subscriber), [record("first"), record("second")]);
+        assert_eq!(hub.subscribe("e", telemetry(r#"["function"]"#)).err(), Some(Closed));
+    }
+
+    #[test]
+    fn each_api_has_its_records() {
+        let hub = Hub::default();
+        let new = hub.subscribe("e", telemetry(r#"["platform"]"#)).expect("INIT goes on");
+        let old = hub.subscribe("e", request(Api::Logs, r#"["platform"]"#, "2020-08-15")).expect("INIT goes on");
+        for event in [
+            PlatformEvent::Fault("broken".to_owned()),
+            PlatformEvent::End { request_id: "r".to_owned() },
+            PlatformEvent::InitRuntimeDone(crate::telemetry::InitRuntimeDone::new(
+                crate::telemetry::Phase::Init,
+                crate::telemetry::Ending::SUCCESS,
+            )),
+        ] {
+            hub.platform(at(), &event);
+        }
+        assert_eq!(taken(&new).len(), 1);
+        assert_eq!(taken(&old).len(), 2);
+    }
+
+    #[test]
+    fn a_json_line_is_an_object_where_it_is_one() {
+        let hub = Hub::default();
+        let subscriber = hub.subscribe("e", telemetry(r#"["function"]"#)).expect("INIT goes on");
+        hub.line(at(), Kind::Function, b"{\"b\":1,\"a\":2}\n", true);
+        hub.line(at(), Kind::Function, b"{\"b\":1}\n", false);
+        hub.line(at(), Kind::Function, b"[1]\n", true);
+        let ends: Vec<_> = taken(&subscriber)
+            .iter()
+            .map(|record| record.split_once("\"record\":").expect("it has one").1.to_owned())
+            .collect();
+        assert_eq!(ends, [r#"{"b":1,"a":2}}"#, r#""{\"b\":1}\n"}"#, r#""[1]\n"}"#]);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_the_buffers_stay_bounded() {
+        let hub = Hub::default();
+        let subscribers: Vec<_> = (0..10)
+            .map(|n| hub.subscribe(&n.to_string(), telemetry(r#"["function"]"#)).expect("INIT goes on"))
+            .collect();
+        let line = vec![b'x'; 10_000];
+        for _ in 0..1_000 {
+            hub.line(at(), Kind::Function, &line, false);
+        }
+        assert!(hub.buffered.load(Ordering::Relaxed) <= BUFFERED_BYTES);
+        let mut heard = 0;
+        for subscriber in &subscribers {
+            let mut lost = 0;
+            loop {
+                let (batch, dropped) = subscriber.take();
+                lost += dropped.records;
+                heard += batch.len() as u64;
+                if batch.is_empty() {
+                    break;
+                }
+                assert!(batch.iter().map(Bytes::len).sum::<usize>() <= subscriber.request.max_bytes);
+            }
+            heard += lost;
+        }
+        assert_eq!(heard, 10_000, "each record is heard or counted");
+        assert_eq!(hub.buffered.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_second_subscription_replaces_the_first() {
+        let hub = Hub::default();
+        let first = hub.subscribe("e", telemetry(r#"["function"]"#)).expect("INIT goes on");
+        let second = hub.subscribe("e", telemetry(r#"["function"]"#)).expect("INIT goes on");
+        hub.line(at(), Kind::Function, b"said\n", false);
+        assert!(!first.has_some().await, "it has ended");
+        assert_eq!(taken(&second).len(), 1);
+    }
+}
