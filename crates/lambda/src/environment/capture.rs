@@ -68,6 +68,11 @@ impl Capture {
         }
     }
 
+    /// Whether anybody hears what the text of a log leaves out.
+    pub(super) fn tells_all(&self) -> bool {
+        self.log.style != LogStyle::Text || self.state.lock().hub.is_heard()
+    }
+
     /// An INIT begins: who listened to the process before does so no more.
     pub(super) fn listen_anew(&self) -> Arc<Hub> {
         self.drain();

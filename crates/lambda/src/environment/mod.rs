@@ -300,7 +300,9 @@ impl Environment {
         let Some(running) = &mut self.running else { return Outcome::platform("no process after its start") };
         let outcome = running.run(clock, invocation, deadline).await;
         self.capture.drain();
-        self.capture.platform(&event.runtime_done(clock, running.moments, &outcome));
+        if self.capture.tells_all() {
+            self.capture.platform(&event.runtime_done(clock, running.moments, &outcome));
+        }
         if outcome.needs_reset() {
             return outcome;
         }

@@ -216,7 +216,9 @@ impl Running {
         let after = deadline - now;
         self.moments = Moments { given: Some(now), ..Moments::default() };
         let desk = self.desk.clone();
-        desk.extensions.tell(Topic::Invoke, &invoke(&invocation));
+        if desk.extensions.count() > 0 {
+            desk.extensions.tell(Topic::Invoke, &invoke(&invocation));
+        }
         if !self.session.give(invocation) {
             return Outcome::platform("the process did not wait for an event");
         }

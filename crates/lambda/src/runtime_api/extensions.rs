@@ -289,9 +289,6 @@ impl Extensions {
 
     /// An event for those that hear of it.
     pub(crate) fn tell(&self, topic: Topic, event: &serde_json::Value) {
-        if self.count() == 0 {
-            return;
-        }
         let event = event.to_string();
         self.change(|table| {
             table.going |= topic == Topic::Shutdown;

@@ -36,7 +36,12 @@ enum Undelivered {
 
 /// Delivers until the subscription is replaced; whoever spawns it ends it with the process.
 pub(crate) async fn deliver(subscriber: Arc<Subscriber>, network: Arc<WayIn>, clock: Clock) {
-    while subscriber.has_some().await {
+    subscriber.ended.run_until_cancelled(deliver_all(&subscriber, &network, &clock)).await;
+}
+
+async fn deliver_all(subscriber: &Subscriber, network: &WayIn, clock: &Clock) {
+    loop {
+        subscriber.has_some().await;
         tokio::select! {
             () = subscriber.has_enough() => {}
             () = clock.sleep(subscriber.request.timeout) => {}
@@ -45,7 +50,7 @@ pub(crate) async fn deliver(subscriber: Arc<Subscriber>, network: Arc<WayIn>, cl
         if lost.records > 0 {
             batch.push(dropped(clock.now(), lost));
         }
-        if !carry(&subscriber.request.destination, &batch, &network, &clock).await {
+        if !carry(&subscriber.request.destination, &batch, network, clock).await {
             subscriber.lost(&batch);
         }
         subscriber.done();

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::event::{LogsDropped, PlatformEvent};
 use super::subscribe::{Api, Request};
@@ -62,6 +63,8 @@ struct Record {
     logs: Option<Bytes>,
     /// A line that is a JSON object, as one.
     object: Option<Bytes>,
+    /// The first schema of the Logs API doesn't know it.
+    later_only: bool,
 }
 
 impl Record {
@@ -74,7 +77,7 @@ impl Record {
             Event::InitStart(_) | Event::InitRuntimeDone(_) | Event::InitReport(_) | Event::TelemetrySubscription(_)
         );
         let (telemetry, logs) = ((!logs_only).then(|| rendered.clone()), (!telemetry_only).then_some(rendered));
-        Self { kind: Kind::Platform, telemetry, logs, object: None }
+        Self { kind: Kind::Platform, telemetry, logs, object: None, later_only: matches!(event, Event::RuntimeDone(_)) }
     }
 
     fn line(at: Timestamp, kind: Kind, line: &[u8], structured: bool) -> Self {
@@ -87,13 +90,15 @@ impl Record {
             telemetry: Some(rendered.clone()),
             logs: Some(rendered),
             object: object.map(|object| line_record(at, kind, &object).into()),
+            later_only: false,
         }
     }
 
     fn form(&self, request: &Request) -> Option<Bytes> {
         match request.api {
+            Api::Logs if self.later_only && !request.later_schema => None,
             Api::Logs => self.logs.clone(),
-            Api::Telemetry if request.wants_objects => self.object.clone().or_else(|| self.telemetry.clone()),
+            Api::Telemetry if request.later_schema => self.object.clone().or_else(|| self.telemetry.clone()),
             Api::Telemetry => self.telemetry.clone(),
         }
     }
@@ -162,12 +167,12 @@ impl Hub {
             buffer: Mutex::default(),
             wake: Notify::new(),
             carried: Notify::new(),
-            ended: Mutex::new(false),
+            ended: CancellationToken::new(),
             buffered: self.buffered.clone(),
         });
         state.early.iter().for_each(|record| subscriber.offer(record));
         let same = |old: &Arc<Subscriber>| old.name == name && old.request.api == subscriber.request.api;
-        state.subscribers.extract_if(.., |old| same(old)).for_each(|old| old.end());
+        state.subscribers.extract_if(.., |old| same(old)).for_each(|old| old.ended.cancel());
         state.subscribers.push(subscriber.clone());
         Ok(subscriber)
     }
@@ -187,12 +192,12 @@ impl Hub {
             subscriber.wake.notify_one();
         }
         for subscriber in &subscribers {
-            subscriber.is_idle().await;
+            subscriber.ended.run_until_cancelled(subscriber.is_idle()).await;
         }
     }
 }
 
-/// One subscription. A task takes batches out of it, and gives up with [`Subscriber::end`].
+/// One subscription. A task takes batches out of it.
 #[derive(Debug)]
 pub(crate) struct Subscriber {
     name: String,
@@ -202,7 +207,8 @@ pub(crate) struct Subscriber {
     wake: Notify,
     /// A batch has arrived.
     carried: Notify,
-    ended: Mutex<bool>,
+    /// Another one has taken its place.
+    pub(super) ended: CancellationToken,
     buffered: Arc<AtomicUsize>,
 }
 
@@ -249,20 +255,16 @@ impl Subscriber {
         buffer.in_a_hurry || buffer.records.len() >= self.request.max_items || buffer.bytes >= self.request.max_bytes
     }
 
-    /// Waits for the first record of a batch; false at the end.
-    pub(super) async fn has_some(&self) -> bool {
+    /// Waits for the first record of a batch.
+    pub(super) async fn has_some(&self) {
         while self.buffer.lock().records.is_empty() {
-            if *self.ended.lock() {
-                return false;
-            }
             self.wake.notified().await;
         }
-        true
     }
 
     /// Waits until there is enough for a batch.
     pub(super) async fn has_enough(&self) {
-        while !self.is_full(&self.buffer.lock()) && !*self.ended.lock() {
+        while !self.is_full(&self.buffer.lock()) {
             self.wake.notified().await;
         }
     }
@@ -298,7 +300,7 @@ impl Subscriber {
             // Before it is looked: what arrives in between is not missed.
             let carried = self.carried.notified();
             let busy = |buffer: &Buffer| buffer.carrying || !buffer.records.is_empty();
-            if !busy(&self.buffer.lock()) || *self.ended.lock() {
+            if !busy(&self.buffer.lock()) {
                 return;
             }
             carried.await;
@@ -311,11 +313,12 @@ impl Subscriber {
         dropped.records += batch.len() as u64;
         dropped.bytes += batch.iter().map(|record| record.len() as u64).sum::<u64>();
     }
+}
 
-    fn end(&self) {
-        *self.ended.lock() = true;
-        self.carried.notify_waiters();
-        self.wake.notify_one();
+/// What it had not delivered makes room for the others.
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        self.buffered.fetch_sub(self.buffer.get_mut().bytes, Ordering::Relaxed);
     }
 }
 
@@ -430,13 +433,17 @@ mod tests {
         assert_eq!(hub.buffered.load(Ordering::Relaxed), 0);
     }
 
-    #[tokio::test]
-    async fn a_second_subscription_replaces_the_first() {
+    #[test]
+    fn a_second_subscription_replaces_the_first() {
         let hub = Hub::default();
         let first = hub.subscribe("e", telemetry(r#"["function"]"#)).expect("INIT goes on");
+        hub.line(at(), Kind::Function, b"unheard\n", false);
         let second = hub.subscribe("e", telemetry(r#"["function"]"#)).expect("INIT goes on");
         hub.line(at(), Kind::Function, b"said\n", false);
-        assert!(!first.has_some().await, "it has ended");
-        assert_eq!(taken(&second).len(), 1);
+        assert!(first.ended.is_cancelled());
+        drop(first);
+        let waiting = hub.buffered.load(Ordering::Relaxed);
+        assert_eq!(taken(&second).len(), 2);
+        assert!(waiting > 0 && hub.buffered.load(Ordering::Relaxed) == 0, "the first one's record takes no room");
     }
 }

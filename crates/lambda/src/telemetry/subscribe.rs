@@ -37,8 +37,8 @@ impl Api {
 pub(crate) struct Request {
     pub(crate) api: Api,
     pub(crate) types: Vec<Kind>,
-    /// Lines that are JSON objects come as objects.
-    pub(crate) wants_objects: bool,
+    /// Not the API's first schema: lines that are JSON objects come as objects, and the Logs API has more records.
+    pub(crate) later_schema: bool,
     pub(crate) max_items: usize,
     pub(crate) max_bytes: usize,
     pub(crate) timeout: Duration,
@@ -98,7 +98,7 @@ impl Request {
     /// `Err` says what is wrong with the body.
     pub(crate) fn parse(api: Api, body: &[u8]) -> Result<Self, String> {
         let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let wants_objects = schema(api, body.schema_version.as_deref())?;
+        let later_schema = schema(api, body.schema_version.as_deref())?;
         let Buffering { max_items, max_bytes, timeout_ms } = body.buffering;
         let types = body.types.iter().map(|name| kind(name)).collect::<Result<Vec<_>, _>>()?;
         if types.is_empty() {
@@ -107,7 +107,7 @@ impl Request {
         Ok(Self {
             api,
             types,
-            wants_objects,
+            later_schema,
             max_items: within("maxItems", max_items, MAX_ITEMS, *MAX_ITEMS.end())? as usize,
             max_bytes: within("maxBytes", max_bytes, MAX_BYTES, *MAX_BYTES.start())? as usize,
             timeout: Duration::from_millis(within("timeoutMs", timeout_ms, TIMEOUT_MS, 1_000)?),
@@ -121,14 +121,14 @@ impl Request {
     }
 }
 
-/// Whether this version shows JSON lines as objects.
+/// Whether this is not the API's first version.
 fn schema(api: Api, version: Option<&str>) -> Result<bool, String> {
     let known = api.schemas();
     let version = version.unwrap_or(known[0]);
     if !known.contains(&version) {
         return Err(format!("schemaVersion: {version} is none of {}", known.join(", ")));
     }
-    Ok(api == Api::Telemetry && version != known[0])
+    Ok(version != known[0])
 }
 
 fn kind(name: &str) -> Result<Kind, String> {
@@ -201,7 +201,7 @@ mod tests {
             Request {
                 api: Api::Telemetry,
                 types: vec![Kind::Platform, Kind::Extension],
-                wants_objects: true,
+                later_schema: true,
                 max_items: 10_000,
                 max_bytes: 262_144,
                 timeout: Duration::from_millis(1_000),
