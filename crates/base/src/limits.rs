@@ -49,6 +49,8 @@ pub mod lambda {
     pub const POLICY_BYTES: usize = 20_480;
     /// One page of a list of layers.
     pub const LAYERS_LISTED: usize = 50;
+    /// The header X-Amzn-Trace-Id; a longer one is taken for none. AWS names no number.
+    pub const TRACE_HEADER_BYTES: usize = 1_024;
     /// Entries of an archive; AWS names no number.
     pub const ARCHIVE_ENTRIES: usize = 100_000;
 }

@@ -5,6 +5,7 @@
 //! this node, all functions together); nobody else is sampled. A function that is traced gets a segment of its own
 //! (`Parent`); one that passes traces through gets the caller's header as it is.
 
+use base::limits::lambda::TRACE_HEADER_BYTES;
 use base::{Clock, Random};
 use parking_lot::Mutex;
 
@@ -26,6 +27,7 @@ impl Tracer {
 
     /// `given` is the caller's header.
     pub(crate) fn header(&self, given: Option<&str>, is_traced: bool) -> String {
+        let given = given.filter(|given| given.len() <= TRACE_HEADER_BYTES);
         let part =
             |name: &str| given.and_then(|given| given.split(';').find_map(|part| part.trim().strip_prefix(name)));
         if let Some(given) = given.filter(|_| !is_traced) {
@@ -65,8 +67,10 @@ mod tests {
     #[test]
     fn a_header_is_passed_through_where_nobody_traces() {
         assert_eq!(tracer().header(Some(GIVEN), false), GIVEN);
-        let made = tracer().header(None, false);
-        assert!(made.starts_with("Root=1-") && made.ends_with(";Sampled=0"), "{made}");
+        for none in [None, Some("x".repeat(TRACE_HEADER_BYTES + 1))] {
+            let made = tracer().header(none.as_deref(), false);
+            assert!(made.starts_with("Root=1-") && made.ends_with(";Sampled=0"), "{made}");
+        }
     }
 
     #[test]

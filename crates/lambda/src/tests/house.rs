@@ -152,9 +152,7 @@ impl House {
     pub(super) fn extend<'a>(&self, launch: &mut Launch, extensions: impl Iterator<Item = (&'a str, String)>) {
         let opt = self.folder.path().join(format!("opt-{}", Random::from_os().hex(8)));
         std::fs::create_dir_all(opt.join("extensions")).expect("a folder");
-        let mut interpreter = (*launch.interpreter).clone();
-        interpreter.binds.push((opt, PathBuf::from("/opt")));
-        launch.interpreter = Arc::new(interpreter);
+        launch.layers = Some(opt);
         for (name, source) in extensions {
             self.put(launch, &format!("extensions/{name}"), &source);
         }
