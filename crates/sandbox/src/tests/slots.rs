@@ -63,13 +63,19 @@ async fn the_host_reaches_a_listener_inside_by_the_slots_network_alone() {
     assert_eq!(line(&mut inside).await, "up");
     let network = slot.network().unwrap();
     let address = std::net::SocketAddr::from((network.address(), 4243));
-    // The control: it is not the host's address.
-    assert!(std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_err());
-    let socket = std::net::TcpStream::from(network.socket().await.unwrap());
-    let mut stream = tokio::net::TcpSocket::from_std_stream(socket).connect(address).await.unwrap();
+    let connect = async |network: &crate::Network| {
+        let socket = std::net::TcpStream::from(network.socket().await.unwrap());
+        tokio::net::TcpSocket::from_std_stream(socket).connect(address).await
+    };
+    // The control: at the same address in another slot's network there is nobody.
+    let other = house.sandbox.slot(small()).await.unwrap();
+    let refused = connect(&other.network().unwrap()).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let mut stream = connect(&network).await.unwrap();
     let mut heard = String::new();
     stream.read_to_string(&mut heard).await.unwrap();
     assert_eq!(heard, "from inside");
+    other.destroy().await.unwrap();
     slot.destroy().await.unwrap();
     house.close().await;
 }
