@@ -254,6 +254,10 @@ class Subscribers(Extended):
             id = register("SHUTDOWN")
             subscribe(id, "logs", ["platform", "function"], {"protocol": "TCP", "port": 4244}, schemaVersion="2020-08-15")
             until_the_end(id)
+            # TCP has no acknowledgement: the last lines may still be on their way to the thread above.
+            deadline = time.monotonic() + 1
+            while not any(record["type"] == "platform.report" for record in HEARD) and time.monotonic() < deadline:
+                time.sleep(0.01)
             tell_heard()
         """
         name = self.extended({"listener": source})
