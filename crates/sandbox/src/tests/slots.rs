@@ -61,15 +61,15 @@ async fn the_host_reaches_a_listener_inside_by_the_slots_network_alone() {
                   c, _ = s.accept(); c.sendall(b'from inside')";
     let mut inside = Talking::from(slot.start(spec(source)).await.unwrap());
     assert_eq!(line(&mut inside).await, "up");
-    let network = slot.network().unwrap();
+    let network = slot.way_in().unwrap();
     let address = std::net::SocketAddr::from((network.address(), 4243));
-    let connect = async |network: &crate::Network| {
+    let connect = async |network: &crate::WayIn| {
         let socket = std::net::TcpStream::from(network.socket().await.unwrap());
         tokio::net::TcpSocket::from_std_stream(socket).connect(address).await
     };
     // The control: at the same address in another slot's network there is nobody.
     let other = house.sandbox.slot(small()).await.unwrap();
-    let refused = connect(&other.network().unwrap()).await.unwrap_err();
+    let refused = connect(&other.way_in().unwrap()).await.unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
     let mut stream = connect(&network).await.unwrap();
     let mut heard = String::new();
