@@ -353,7 +353,7 @@ class RuntimeApi(Both):
             time.sleep(0.1)
         """
         self.assertEqual(self.contained.case.invoke(self.contained.attacker, {"source": textwrap.dedent(source).strip()})[1], "mine")
-        self.assertEqual(self.contained.attempt("return json.load(open('/tmp/heard'))"), ["out", ["202", "400"]])
+        self.assertEqual(self.contained.attempt("return json.load(open('/tmp/heard'))"), ["out", ["202", "403"]])
 
     def test_nonsense(self):
         nonsense = [

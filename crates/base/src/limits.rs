@@ -49,6 +49,8 @@ pub mod lambda {
     pub const POLICY_BYTES: usize = 20_480;
     /// One page of a list of layers.
     pub const LAYERS_LISTED: usize = 50;
+    /// The header X-Amzn-Trace-Id; a longer one is taken for none. AWS names no number.
+    pub const TRACE_HEADER_BYTES: usize = 1_024;
     /// Entries of an archive; AWS names no number.
     pub const ARCHIVE_ENTRIES: usize = 100_000;
     /// A container image, unpacked.
@@ -127,8 +129,9 @@ pub mod iam {
 
 /// What lambdad itself spends on one environment; AWS names no numbers.
 pub mod environment {
-    /// Open connections to the Runtime API; a runtime has one or two. Each may send an answer of the largest size.
-    pub const RUNTIME_API_CONNECTIONS: usize = 16;
+    /// Open connections to the Runtime API; a runtime and an extension have one or two each. Each may send an answer of
+    /// the largest size.
+    pub const RUNTIME_API_CONNECTIONS: usize = 24;
     /// Pieces of a streamed answer that wait for a slow caller, and the size to which larger ones are cut; then the
     /// function waits.
     pub const STREAM_PIECES: usize = 4;
@@ -149,6 +152,39 @@ pub mod fetch {
     /// From one piece of the body to the next.
     pub const CHUNK_SECONDS: u64 = 60;
     pub const REDIRECTIONS: usize = 5;
+}
+
+/// The Telemetry API's and the Logs API's:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html>.
+pub mod telemetry {
+    use std::ops::RangeInclusive;
+
+    pub const MAX_ITEMS: RangeInclusive<u64> = 1_000..=10_000;
+    pub const MAX_BYTES: RangeInclusive<u64> = 262_144..=1_048_576;
+    pub const TIMEOUT_MS: RangeInclusive<u64> = 25..=30_000;
+    /// What waits for all subscribers of an environment together; AWS names no number.
+    pub const BUFFERED_BYTES: usize = 4 << 20;
+    /// What is kept of an INIT for those who subscribe later in it; AWS names no number.
+    pub const EARLY_BYTES: usize = 256 << 10;
+    /// A batch that nobody takes is given up after so many; AWS names no number.
+    pub const ATTEMPTS: u32 = 5;
+    /// A subscription's body; AWS names no number.
+    pub const REQUEST_BYTES: usize = 16 << 10;
+}
+
+/// The Extensions API's: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>.
+pub mod extensions {
+    /// Of a function, external and internal ones together.
+    pub const EXTENSIONS: usize = 10;
+    /// Between SHUTDOWN and the end, by what is registered; nothing where nothing is.
+    pub const SHUTDOWN_INTERNAL_MS: u64 = 500;
+    pub const SHUTDOWN_EXTERNAL_MS: u64 = 2_000;
+    /// The runtime's part of the latter.
+    pub const SHUTDOWN_RUNTIME_MS: u64 = 300;
+    /// The name of one; AWS names no number.
+    pub const NAME_BYTES: usize = 255;
+    /// The body of a registration; AWS names no number.
+    pub const REQUEST_BYTES: usize = 16 << 10;
 }
 
 /// What the front door takes.

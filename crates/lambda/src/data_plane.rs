@@ -10,7 +10,7 @@ use crate::api;
 use crate::control::Control;
 use crate::environment::Workshop;
 use crate::function::{Change, FunctionRecord, OnChange};
-use crate::invoke::{self, AsyncQueue, Invoker};
+use crate::invoke::{self, AsyncQueue, Invoker, Tracer};
 use crate::launch::{Launcher, Runtimes};
 use crate::pool::{Keeping, Pool};
 
@@ -51,7 +51,7 @@ impl DataPlane {
         let invoker = Arc::new(Invoker {
             launcher: Launcher::new(functions.clone(), runtimes),
             clock: workshop.clock.clone(),
-            random: workshop.random.clone(),
+            tracer: Tracer::new(workshop.clock.clone(), workshop.random.clone()),
             pool: Pool::new(workshop, doors.emit, doors.call, doors.permit, keeping),
             queue: AsyncQueue::open(store)?,
             functions,

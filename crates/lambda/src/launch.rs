@@ -8,11 +8,12 @@ use std::time::Duration;
 use base::Fault;
 use parking_lot::Mutex;
 
-use crate::api::LogFormat;
+use crate::api::{ApplicationLogLevel, LogFormat, SystemLogLevel, TracingMode};
 use crate::code::CodeTree;
 use crate::environment::{Interpreter, Launch};
-use crate::function::{Config, FunctionRecord, Functions, Settings, image, not_available};
+use crate::function::{Config, FunctionRecord, Functions, Logging, Settings, image, not_available};
 use crate::image::Start;
+use crate::telemetry::LogStyle;
 
 /// Finds the interpreters of this host.
 pub trait Runtimes: Send + Sync + std::fmt::Debug {
@@ -99,7 +100,8 @@ impl Launcher {
             role: config.role.clone(),
             log_group: config.logging.group.as_str().into(),
             log_group_is_custom: config.logging.group != format!("/aws/lambda/{}", function.name),
-            json_log_level: json_log_level(config),
+            log_style: log_style(config),
+            is_traced: config.tracing == TracingMode::Active,
             code: bound,
             layers: layers.as_ref().map(|layers| layers.path.clone()),
             code_guard: Arc::new((tree, layers)),
@@ -130,7 +132,13 @@ fn in_image(tree: &Path, start: Start) -> Interpreter {
     }
 }
 
-fn json_log_level(config: &Config) -> Option<String> {
-    let json = config.logging.format == LogFormat::Json;
-    json.then(|| config.logging.application_level.map_or("INFO", |level| level.as_str()).to_owned())
+fn log_style(config: &Config) -> LogStyle {
+    let Logging { format, application_level, system_level, .. } = &config.logging;
+    match format {
+        LogFormat::Text => LogStyle::Text,
+        LogFormat::Json => LogStyle::Json {
+            application: application_level.unwrap_or(ApplicationLogLevel::Info),
+            system: system_level.unwrap_or(SystemLogLevel::Info),
+        },
+    }
 }

@@ -17,6 +17,7 @@ mod ops;
 pub mod pool;
 mod quota;
 pub mod runtime_api;
+pub mod telemetry;
 
 #[cfg(test)]
 mod tests;

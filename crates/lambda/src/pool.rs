@@ -8,12 +8,13 @@ use std::time::Duration;
 use base::doors::{Call, Decision, Emit, Permit, Question};
 use base::{Fault, Scope, Tasks};
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::admit::Admission;
 use crate::credentials;
-use crate::environment::{Capture, Environment, Finished, Launch, Workshop};
+use crate::environment::{Capture, Environment, Finished, Launch, Log, Workshop};
 use crate::freezer::Freezer;
 use crate::quota::{Held, Over, Quotas, Shares};
 use crate::runtime_api::Invocation;
@@ -126,23 +127,29 @@ impl Pool {
         invocation: Invocation,
         want_tail: bool,
     ) -> Result<Finished, Fault> {
-        let running = self.start(launch, invocation, want_tail)?;
-        running.await.unwrap_or_else(|error| Err(Fault::internal(error)))
+        let (early, answered) = oneshot::channel();
+        let running = self.start(launch, invocation, want_tail, early)?;
+        tokio::select! {
+            biased;
+            Ok(finished) = answered => Ok(finished),
+            finished = running => finished.unwrap_or_else(|error| Err(Fault::internal(error))),
+        }
     }
 
-    /// As [`Pool::run`], for callers who hear of the event before it has ended.
+    /// As [`Pool::run`], for callers who hear of the event before it has ended; `early` as in [`Environment::run`].
     pub(crate) fn start(
         self: &Arc<Self>,
         launch: Arc<Launch>,
         invocation: Invocation,
         want_tail: bool,
+        early: oneshot::Sender<Finished>,
     ) -> Result<JoinHandle<Result<Finished, Fault>>, Fault> {
         let admitted = self.admission.admit(&launch.scope, &launch.function_name)?;
         let pool = self.clone();
         Ok(self.running.spawn("invocation", async move {
             let _admitted = admitted;
             let mut environment = pool.place(launch).await?;
-            let finished = environment.run(invocation, want_tail).await;
+            let finished = environment.run(invocation, want_tail, early).await;
             pool.put_back(environment);
             Ok(finished)
         }))
@@ -233,8 +240,10 @@ impl Pool {
 
     fn capture(&self, launch: &Launch) -> Capture {
         let Workshop { clock, random, .. } = &*self.workshop;
-        let Launch { scope, log_group, .. } = launch;
-        Capture::new(self.emit.clone(), clock.clone(), scope.clone(), log_group.clone(), stream(launch, clock, random))
+        let Launch { scope, log_group, log_style: style, .. } = launch;
+        let stream = stream(launch, clock, random);
+        let log = Log { scope: scope.clone(), group: log_group.clone(), stream, style: *style };
+        Capture::new(self.emit.clone(), clock.clone(), log)
     }
 
     fn put_back(&self, environment: Environment) {

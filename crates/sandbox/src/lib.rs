@@ -34,6 +34,7 @@ mod init;
 mod janitor;
 mod message;
 mod netlink;
+
 mod networks;
 mod probe;
 mod process;
@@ -48,6 +49,7 @@ mod tests;
 mod tmp;
 mod tree;
 mod uids;
+mod way_in;
 
 pub use cidr::{Cidr, NotCidr};
 pub use error::{Error, Result};
@@ -59,6 +61,7 @@ pub use spec::{
     Bind, Command, Config, Exit, ExitStatus, Finding, Findings, IMAGE_DIRECTORIES, IMAGE_FILES, Isolation, LINK_LOCAL,
     Nat, Network, Output, SlotSpec, Spec, USER_NAME, Usage, WORKING_DIRECTORY,
 };
+pub use way_in::WayIn;
 
 /// The hidden first argument with which a binary becomes the spawn helper.
 pub const HELPER_ARGUMENT: &str = "__sandbox-helper";

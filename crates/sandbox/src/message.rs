@@ -24,6 +24,8 @@ pub(crate) enum Ask {
     Network { way_out: Option<u32> },
     /// With a namespace; answered with the listeners.
     Listen { listen: Vec<SocketAddr> },
+    /// With a network's namespace; answered with a TCP socket that lies in it.
+    Socket,
     /// With the descriptors that [`Boot`] names; answered with the init's pidfd.
     Boot(Boot),
 }

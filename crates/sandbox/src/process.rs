@@ -48,4 +48,9 @@ impl Process {
     pub async fn terminate(&self) -> Result<()> {
         self.tree.signal(self.id, libc::SIGTERM).await
     }
+
+    /// Sends SIGKILL to this process alone. Nothing happens if it has ended.
+    pub async fn kill(&self) -> Result<()> {
+        self.tree.signal(self.id, libc::SIGKILL).await
+    }
 }

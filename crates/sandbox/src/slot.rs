@@ -19,6 +19,7 @@ use crate::sandbox::Inner;
 use crate::tmp::Tmp;
 use crate::tree::{Told, Tree};
 use crate::uids::Uid;
+use crate::way_in::WayIn;
 use crate::{Bind, Command, Error, Output, Result, SlotSpec, Spec, Started, Usage, run};
 
 const FREEZE_PATIENCE: Duration = Duration::from_secs(2);
@@ -78,6 +79,14 @@ impl Slot {
     /// stay bound over kills.
     pub fn take_listeners(&self) -> Vec<TcpListener> {
         std::mem::take(&mut *self.listeners.lock())
+    }
+
+    /// A way into the slot's network; it outlives neither the slot's use nor the sandbox.
+    pub fn way_in(&self) -> Result<WayIn> {
+        let failed = |source| Error::Network { step: "keep a handle of the network".to_owned(), source };
+        let namespace =
+            self.walls.as_ref().map(|walls| walls.network.as_fd().try_clone_to_owned()).transpose().map_err(failed)?;
+        Ok(WayIn::new(self.sandbox.clone(), namespace))
     }
 
     /// Makes `path` (a socket or a file of the host, to be bound in) belong to the slot's uid.

@@ -33,6 +33,8 @@ shape! {
             "ExecutedVersion" [header("X-Amz-Executed-Version"), len(1, 1024), pattern(VERSION)],
         durable_execution_arn: Option<String> =
             "DurableExecutionArn" [header("X-Amz-Durable-Execution-Arn"), len(1, 1024), pattern(DURABLE_EXECUTION_ARN)],
+        /// AWS answers with it; its model doesn't name it.
+        trace_id: Option<String> = "TraceId" [header("X-Amzn-Trace-Id")],
     }
 }
 

@@ -14,14 +14,23 @@ use parking_lot::Mutex;
 use tokio::net::unix::pipe::Receiver;
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry::{Hub, Kind, LogStyle, PlatformEvent};
+
 /// The log of one environment.
 pub(crate) struct Capture {
     emit: Arc<dyn Emit>,
     clock: Clock,
-    scope: Scope,
-    group: Arc<str>,
-    stream: Arc<str>,
+    log: Log,
     state: Mutex<State>,
+}
+
+/// Which log that is.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    pub(crate) scope: Scope,
+    pub(crate) group: Arc<str>,
+    pub(crate) stream: Arc<str>,
+    pub(crate) style: LogStyle,
 }
 
 #[derive(Debug, Default)]
@@ -30,16 +39,18 @@ struct State {
     /// Without the role's permission nothing is stored; the tail is kept all the same.
     stored: bool,
     tail: Option<Vec<u8>>,
+    /// Who hears it beside the log.
+    hub: Arc<Hub>,
 }
 
 impl Capture {
-    pub(crate) fn new(emit: Arc<dyn Emit>, clock: Clock, scope: Scope, group: Arc<str>, stream: Arc<str>) -> Self {
+    pub(crate) fn new(emit: Arc<dyn Emit>, clock: Clock, log: Log) -> Self {
         let state = Mutex::new(State { stored: true, ..State::default() });
-        Self { emit, clock, scope, group, stream, state }
+        Self { emit, clock, log, state }
     }
 
     pub(crate) fn stream(&self) -> &str {
-        &self.stream
+        &self.log.stream
     }
 
     /// Whether the role may write this log; asked before each event, since policies change.
@@ -47,9 +58,29 @@ impl Capture {
         self.state.lock().stored = stored;
     }
 
-    /// A line of the platform's own.
-    pub(crate) fn platform(&self, line: &str) {
-        self.write(&mut self.state.lock(), Bytes::copy_from_slice(line.as_bytes()));
+    /// Something of the platform's own.
+    pub(crate) fn platform(&self, event: &PlatformEvent) {
+        let at = self.clock.now();
+        let mut state = self.state.lock();
+        state.hub.platform(at, event);
+        if let Some(line) = self.log.style.line(at, event) {
+            self.write(&mut state, line.into());
+        }
+    }
+
+    /// Whether anybody hears what the text of a log leaves out.
+    pub(super) fn tells_all(&self) -> bool {
+        self.log.style != LogStyle::Text || self.state.lock().hub.is_heard()
+    }
+
+    /// An INIT begins: who listened to the process before does so no more.
+    pub(super) fn listen_anew(&self) -> Arc<Hub> {
+        self.drain();
+        let hub = Arc::new(Hub::default());
+        let mut state = self.state.lock();
+        state.pipes.clear();
+        state.hub = hub.clone();
+        hub
     }
 
     /// An event begins.
@@ -62,25 +93,22 @@ impl Capture {
         self.state.lock().tail.take()
     }
 
-    /// Reads a new process's pipes from now on. Those of the process before are read to their end first.
+    /// Reads a new process's pipes from now on.
     pub(super) fn listen(
         self: &Arc<Self>,
-        outputs: [OwnedFd; 2],
-        telemetry: OwnedFd,
+        outputs: impl IntoIterator<Item = (OwnedFd, Framing)>,
         tasks: &Tasks,
         ended: &CancellationToken,
     ) -> std::io::Result<()> {
         let mut pipes = Vec::new();
-        for (fd, framing) in outputs.into_iter().map(|fd| (fd, Framing::Lines)).chain([(telemetry, Framing::Telemetry)])
-        {
+        for (fd, framing) in outputs {
             let file = File::from(fd.try_clone()?);
             let watched = Arc::new(Receiver::from_owned_fd(fd)?);
             pipes.push(Pipe { file, watched, framing, partial: Vec::new() });
         }
         let followed: Vec<_> = pipes.iter().map(|pipe| pipe.watched.clone()).collect();
-        self.drain();
         // Known before they are followed: a follower that doesn't find its pipe takes it for closed, and nobody reads it.
-        self.state.lock().pipes = pipes;
+        self.state.lock().pipes.extend(pipes);
         for watched in followed {
             let (capture, ended) = (self.clone(), ended.clone());
             tasks.spawn("function output", async move {
@@ -105,7 +133,8 @@ impl Capture {
         let mut pipes = std::mem::take(&mut state.pipes);
         let mut open = false;
         for pipe in pipes.iter_mut().filter(|pipe| which(pipe)) {
-            open |= pipe.read(read, &mut |message| self.write(&mut state, message));
+            let framing = pipe.framing;
+            open |= pipe.read(read, &mut |message| self.said(&mut state, framing, message));
         }
         state.pipes = pipes;
         open
@@ -115,9 +144,19 @@ impl Capture {
     pub(super) fn drain(&self) {
         self.read(|_| true, Pipe::read_now);
         let mut state = self.state.lock();
-        let unfinished: Vec<_> = state.pipes.iter_mut().filter_map(Pipe::unfinished).collect();
-        for message in unfinished {
-            self.write(&mut state, message);
+        let unfinished: Vec<_> =
+            state.pipes.iter_mut().filter_map(|pipe| pipe.unfinished().map(|line| (pipe.framing, line))).collect();
+        for (framing, message) in unfinished {
+            self.said(&mut state, framing, message);
+        }
+    }
+
+    /// A process has written something.
+    fn said(&self, state: &mut State, framing: Framing, message: Bytes) {
+        let kind = if framing == Framing::ExtensionLines { Kind::Extension } else { Kind::Function };
+        state.hub.line(self.clock.now(), kind, &message, self.log.style != LogStyle::Text);
+        if framing != Framing::Lines || self.log.style.keeps(&message) {
+            self.write(state, message);
         }
     }
 
@@ -129,9 +168,9 @@ impl Capture {
         }
         if state.stored {
             self.emit.log(LogLine {
-                scope: self.scope.clone(),
-                group: self.group.clone(),
-                stream: self.stream.clone(),
+                scope: self.log.scope.clone(),
+                group: self.log.group.clone(),
+                stream: self.log.stream.clone(),
                 at: self.clock.now(),
                 message,
             });
@@ -141,16 +180,19 @@ impl Capture {
 
 impl std::fmt::Debug for Capture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Capture").field("group", &self.group).field("stream", &self.stream).finish_non_exhaustive()
+        f.debug_struct("Capture").field("log", &self.log).finish_non_exhaustive()
     }
 }
 
 type ReadPipe = fn(&mut Pipe, &mut [u8]) -> std::io::Result<usize>;
 
+/// How a pipe is cut into events, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Framing {
+pub(super) enum Framing {
     /// An event a line.
     Lines,
+    /// The same, of an extension.
+    ExtensionLines,
     /// AWS's framed log records: `u32 type | u32 length | u64 microseconds | message`, big-endian.
     Telemetry,
 }
@@ -204,7 +246,7 @@ impl Pipe {
     }
 
     fn unfinished(&mut self) -> Option<Bytes> {
-        let lines = self.framing == Framing::Lines && !self.partial.is_empty();
+        let lines = self.framing != Framing::Telemetry && !self.partial.is_empty();
         lines.then(|| std::mem::take(&mut self.partial).into())
     }
 }
@@ -212,7 +254,7 @@ impl Pipe {
 /// Takes the whole events off the front of what has arrived.
 fn cut(framing: Framing, partial: &mut Vec<u8>, write: &mut impl FnMut(Bytes)) {
     let first = match framing {
-        Framing::Lines => first_line,
+        Framing::Lines | Framing::ExtensionLines => first_line,
         Framing::Telemetry => first_record,
     };
     let mut cut = 0;
@@ -299,12 +341,15 @@ mod tests {
         let (tasks, ended) = (Tasks::new(), CancellationToken::new());
         for _ in 0..500 {
             let lines = Arc::new(Lines::default());
-            let capture = Arc::new(Capture::new(lines.clone(), Clock::wall(), scope.clone(), "g".into(), "s".into()));
+            let log = Log { scope: scope.clone(), group: "g".into(), stream: "s".into(), style: LogStyle::Text };
+            let capture = Arc::new(Capture::new(lines.clone(), Clock::wall(), log));
             let (out, mut into) = std::io::pipe().expect("a pipe");
             let (silent, _open) = std::io::pipe().expect("a pipe");
             let (telemetry, _also_open) = std::io::pipe().expect("a pipe");
             into.write_all(b"at once\n").expect("room");
-            capture.listen([out.into(), silent.into()], telemetry.into(), &tasks, &ended).expect("listens");
+            let outputs = [(out, Framing::Lines), (silent, Framing::Lines), (telemetry, Framing::Telemetry)];
+            let outputs = outputs.map(|(pipe, framing)| (pipe.into(), framing));
+            capture.listen(outputs, &tasks, &ended).expect("listens");
             let read = tokio::time::timeout(std::time::Duration::from_secs(5), lines.1.notified()).await;
             assert!(read.is_ok(), "nobody follows the pipe");
         }

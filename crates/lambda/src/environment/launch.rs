@@ -10,6 +10,8 @@ use base::Scope;
 use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 
+use crate::telemetry::LogStyle;
+
 /// One version of a function, ready to be started. Environments of an older revision are not given new events.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -33,8 +35,9 @@ pub struct Launch {
     pub log_group: Arc<str>,
     /// The stream's name carries the function's name where the group isn't the function's own.
     pub log_group_is_custom: bool,
-    /// `AWS_LAMBDA_LOG_FORMAT=JSON` and its level, where JSON is configured.
-    pub json_log_level: Option<String>,
+    pub log_style: LogStyle,
+    /// TracingConfig is Active.
+    pub is_traced: bool,
     /// What is bound at `/var/task`; an image has its code in its root.
     pub code: Option<PathBuf>,
     /// What the function's layers are together, for `/opt`; `None` if it has none.
@@ -48,6 +51,12 @@ impl Launch {
     /// Whether the function brings its whole root along, and so its own runtime.
     pub fn is_image(&self) -> bool {
         self.code.is_none()
+    }
+
+    /// The folder of the host that processes see at /opt, if the function has one of its own.
+    pub(crate) fn opt(&self) -> Option<PathBuf> {
+        let of_image = || self.interpreter.root.as_ref().filter(|_| self.is_image()).map(|root| root.join("opt"));
+        self.layers.clone().or_else(of_image)
     }
 }
 

@@ -4,6 +4,8 @@
 //! is killed and the environment stays: the next event finds the same `/tmp` and begins with an INIT of its own.
 
 mod capture;
+mod command;
+mod extensions;
 mod launch;
 mod outcome;
 mod outside;
@@ -11,7 +13,7 @@ mod process;
 mod report;
 mod variables;
 
-pub(crate) use capture::Capture;
+pub(crate) use capture::{Capture, Log};
 pub use launch::{Interpreter, Launch, Relay};
 pub(crate) use outcome::{Finished, Outcome, TRUNCATED};
 
@@ -26,14 +28,17 @@ use base::{Clock, Fault, Random, Tasks, Timestamp};
 use rustix::fs::{Mode, OFlags};
 use sandbox::{Isolation, Sandbox, Slot, SlotSpec};
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use self::process::Running;
-use self::report::Report;
+use self::extensions::Reason;
+use self::process::{Moments, Running};
+use self::report::Event;
 use crate::credentials::Credentials;
 use crate::freezer::Stillness;
 use crate::quota::Held;
 use crate::runtime_api::Invocation;
+use crate::telemetry::{Ending, InitReport, InitRuntimeDone, Metrics, Phase, PlatformEvent};
 
 /// What environments are made with.
 #[derive(Clone, Debug)]
@@ -95,6 +100,9 @@ impl From<MakeError> for Fault {
 const RUNTIME_API: (std::net::Ipv4Addr, u16) = (sandbox::LINK_LOCAL, 9001);
 /// The address of the AWS endpoint inside.
 const ENDPOINT: (std::net::Ipv4Addr, u16) = (sandbox::LINK_LOCAL, 4566);
+/// Extensions that need no longer than this are waited for: a caller who asks again at once then finds the environment
+/// that it had, rather than a new one.
+const EXTENSIONS_PATIENCE: Duration = Duration::from_millis(10);
 /// The folder inside with the socket of our own bootstraps.
 const SOCKET_FOLDER: &str = "/run/lambdad";
 
@@ -156,53 +164,65 @@ impl Environment {
     /// INIT ahead of the first event, with its own ten seconds and no limit of cpu. What goes wrong is logged, and INIT
     /// is tried again inside of the first event, as Lambda does.
     pub(crate) async fn initialize(&mut self) {
-        let started = self.workshop.clock.instant();
-        let limit = Duration::from_secs(INIT_SECONDS);
-        let outcome = self.start(limit).await;
-        let took = started.elapsed();
-        match outcome {
-            Ok(()) => self.init = Some(took),
+        match self.start(Phase::Init, Duration::from_secs(INIT_SECONDS)).await {
+            Ok(took) => self.init = Some(took),
             Err(outcome) => {
-                self.reset().await;
+                self.reset(Reason::of(&outcome)).await;
                 self.note_failure(&outcome);
-                self.capture.platform(&report::init(took.min(limit), "init", &outcome));
             }
         }
     }
 
-    /// Starts the process and waits until it asks for an event.
-    async fn start(&mut self, limit: Duration) -> Result<(), Outcome> {
-        // What still listens for a process that died would take the new one's connections.
-        self.running = None;
-        // An image has no version of a runtime that we could tell.
-        if !self.launch.is_image() {
-            self.capture.platform(&report::init_start(&self.launch));
-        }
-        let running = self.spawn().await.map_err(|error| Outcome::not_started(&error, &self.launch))?;
-        let running = self.running.insert(running);
-        let done = running.initialized(&self.workshop.clock, limit).await;
+    /// INIT: starts the processes, waits until they ask for an event, and tells of it. What it took.
+    async fn start(&mut self, phase: Phase, limit: Duration) -> Result<Duration, Outcome> {
+        let started = self.workshop.clock.instant();
+        let done = self.start_processes(phase, limit).await;
+        let took = started.elapsed().min(limit);
         self.capture.drain();
+        let ending = done.as_ref().err().map_or(Ending::SUCCESS, Outcome::ending);
+        self.capture.platform(&PlatformEvent::InitRuntimeDone(InitRuntimeDone::new(phase, ending.clone())));
+        for standing in self.running.iter().flat_map(Running::standings) {
+            self.capture.platform(&standing);
+        }
+        self.capture.platform(&PlatformEvent::InitReport(InitReport::new(phase, ending, took)));
         done?;
         let cores = f64::from(self.launch.memory_mb) / f64::from(MEMORY_MB_PER_CORE);
         if cores < self.workshop.cores {
             self.slot.set_cpu(Some(cores)).await.map_err(Outcome::platform)?;
         }
-        Ok(())
+        Ok(took)
     }
 
-    async fn spawn(&self) -> Result<Running, MakeError> {
+    fn variables(&self) -> Vec<(String, String)> {
         let inside = match self.workshop.isolation {
             Isolation::Full => self.listening,
             // As it would be, and is put right where the process is started.
             Isolation::Off => [RUNTIME_API.into(), ENDPOINT.into()],
         };
-        let environment = variables::all(&self.launch, &self.credentials, self.capture.stream(), &inside);
-        process::spawn(self, environment).await
+        variables::all(&self.launch, &self.credentials, self.capture.stream(), &inside)
     }
 
-    /// Kills what runs; `/tmp` stays.
-    async fn reset(&mut self) {
+    async fn start_processes(&mut self, phase: Phase, limit: Duration) -> Result<(), Outcome> {
+        // What still listens for a process that died would take the new one's connections.
         self.running = None;
+        let hub = self.capture.listen_anew();
+        // An image has no version of a runtime that we could tell.
+        if !self.launch.is_image() {
+            self.capture.platform(&report::init_start(&self.launch, self.capture.stream(), phase));
+        }
+        let mut running = Running::open(self, hub).map_err(Outcome::platform)?;
+        let done = tokio::select! {
+            biased;
+            done = running.initialize(self) => done,
+            () = self.workshop.clock.sleep(limit) => Err(Outcome::TimedOut { after: limit }),
+        };
+        self.running = Some(running);
+        done
+    }
+
+    /// Ends what runs, extensions in their time; `/tmp` stays.
+    async fn reset(&mut self, reason: Reason) {
+        self.shut_down(reason).await;
         if let Err(error) = self.slot.kill().await {
             tracing::error!(%error, "an environment could not be reset");
             self.broken = true;
@@ -210,6 +230,17 @@ impl Environment {
         self.capture.drain();
         if let Err(error) = self.slot.set_cpu(None).await {
             tracing::error!(%error, "an environment's cpu could not be unlimited");
+        }
+    }
+
+    async fn shut_down(&mut self, reason: Reason) {
+        let Some(running) = self.running.take() else { return };
+        if running.extensions().count() > 0 {
+            // It may have been frozen while it was idle.
+            if let Err(error) = self.still.wake().await {
+                tracing::error!(%error, "an environment could not be thawed");
+            }
+            running.shut_down(&self.workshop.clock, reason).await;
         }
     }
 
@@ -221,46 +252,93 @@ impl Environment {
         }
     }
 
-    /// Runs one event to its end. Never fails: what goes wrong is an outcome.
-    pub(crate) async fn run(&mut self, mut invocation: Invocation, want_tail: bool) -> Finished {
-        let request_id = invocation.request_id.clone();
-        let version = &self.launch.version;
+    /// Runs one event to its end. Never fails: what goes wrong is an outcome. `early` hears it as soon as the runtime has
+    /// done with it, where extensions have not yet and nobody wants the log's tail.
+    pub(crate) async fn run(
+        &mut self,
+        mut invocation: Invocation,
+        want_tail: bool,
+        early: oneshot::Sender<Finished>,
+    ) -> Finished {
         self.capture.begin(want_tail);
-        self.capture.platform(&format!("START RequestId: {request_id} Version: {version}\n"));
         let started = self.workshop.clock.instant();
         let deadline = started + self.launch.timeout;
         invocation.deadline_ms = self.workshop.clock.now_ms() + millis(self.launch.timeout);
-        let outcome = self.attempt(invocation, deadline).await.of_event(self.launch.timeout);
+        let event = Event::of(&self.launch, &invocation);
+        let outcome = self
+            .attempt(invocation, deadline, &event, (!want_tail).then_some(early))
+            .await
+            .of_event(self.launch.timeout);
         self.note_failure(&outcome);
         let duration = started.elapsed().min(self.launch.timeout);
-        let report = Report {
-            request_id: &request_id,
-            duration,
-            init: self.init.take(),
-            memory_mb: self.launch.memory_mb,
-            max_memory_mb: self.max_memory_mb().await,
-            outcome: &outcome,
-        };
+        let memory_mb = self.max_memory_mb().await;
         self.capture.drain();
-        if outcome.needs_reset() {
-            self.reset().await;
+        // Extensions hear how it ended before they are told to end, too.
+        let patient = self.running.as_ref().is_some_and(|running| running.extensions().count() > 0);
+        if outcome.needs_reset() && !patient {
+            self.reset(Reason::of(&outcome)).await;
         }
-        report.write(&self.workshop.clock, &self.capture);
+        let metrics = Metrics::new(duration, self.init.take(), self.launch.memory_mb, memory_mb);
+        self.tell_the_end(&event, metrics, &outcome);
+        if outcome.needs_reset() && patient {
+            self.reset(Reason::of(&outcome)).await;
+        }
         Finished { outcome, log_tail: self.capture.end() }
     }
 
-    async fn attempt(&mut self, invocation: Invocation, deadline: Instant) -> Outcome {
-        if self.running.as_ref().is_none_or(Running::has_ended) {
-            let started = self.workshop.clock.instant();
-            if let Err(outcome) = self.start(deadline - started).await {
-                self.capture.platform(&report::init(started.elapsed(), "invoke", &outcome));
-                return outcome;
-            }
+    async fn attempt(
+        &mut self,
+        invocation: Invocation,
+        deadline: Instant,
+        event: &Event,
+        early: Option<oneshot::Sender<Finished>>,
+    ) -> Outcome {
+        if let Err(outcome) = self.start_if_needed(deadline).await {
+            self.capture.platform(&event.start(&self.launch));
+            self.capture.platform(&event.runtime_done(&self.workshop.clock, Moments::default(), &outcome));
+            return outcome;
         }
-        match &mut self.running {
-            Some(running) => running.run(&self.workshop.clock, invocation, deadline).await,
-            None => Outcome::platform("no process after its start"),
+        self.capture.platform(&event.start(&self.launch));
+        let clock = &self.workshop.clock;
+        let Some(running) = &mut self.running else { return Outcome::platform("no process after its start") };
+        let outcome = running.run(clock, invocation, deadline).await;
+        self.capture.drain();
+        if self.capture.tells_all() {
+            self.capture.platform(&event.runtime_done(clock, running.moments, &outcome));
         }
+        if outcome.needs_reset() {
+            return outcome;
+        }
+        let done = running.done(clock, deadline);
+        tokio::pin!(done);
+        let Some(early) = early else { return done.await.unwrap_or(outcome) };
+        tokio::select! {
+            biased;
+            failed = &mut done => return failed.unwrap_or(outcome),
+            () = clock.sleep(EXTENSIONS_PATIENCE) => {}
+        }
+        // Who asked may have gone.
+        let _gone = early.send(Finished { outcome: outcome.clone(), log_tail: None });
+        done.await.unwrap_or(outcome)
+    }
+
+    /// INIT inside of an event, where what ran before has ended or never began.
+    async fn start_if_needed(&mut self, deadline: Instant) -> Result<(), Outcome> {
+        match &self.running {
+            Some(running) if !running.has_ended() => return Ok(()),
+            Some(_) => self.reset(Reason::Failure).await,
+            None => {}
+        }
+        let limit = deadline - self.workshop.clock.instant();
+        self.start(Phase::Invoke, limit).await.map(drop)
+    }
+
+    fn tell_the_end(&self, event: &Event, metrics: Metrics, outcome: &Outcome) {
+        if let Some(fault) = report::fault(&event.request_id, outcome, self.workshop.clock.now()) {
+            self.capture.platform(&fault);
+        }
+        self.capture.platform(&PlatformEvent::End { request_id: event.request_id.clone() });
+        self.capture.platform(&event.report(metrics, outcome.ending()));
     }
 
     /// Anonymous and shared memory at its highest; a figure for the log, so a failed reading is no failed invocation.
@@ -313,7 +391,7 @@ impl Environment {
 
     /// Gives everything back.
     pub(crate) async fn destroy(mut self) {
-        self.running = None;
+        self.shut_down(Reason::Spindown).await;
         if let Err(error) = self.still.give_up(self.slot).await.destroy().await {
             tracing::error!(%error, "an environment was not destroyed as it should be");
         }

@@ -9,9 +9,11 @@ use sandbox::{Exit, ExitStatus};
 
 use super::{Launch, MakeError};
 use crate::runtime_api::Answer;
+use crate::runtime_api::extensions::Failed;
+use crate::telemetry::{Ending, Status};
 
 /// ENOEXEC: a program for another machine, or no program.
-const EXEC_FORMAT: i32 = 8;
+pub(super) const EXEC_FORMAT: i32 = 8;
 
 /// The error type of an answer whose end never came.
 pub(crate) const TRUNCATED: &str = "Runtime.TruncatedResponse";
@@ -29,6 +31,8 @@ pub(crate) enum Outcome {
         body: Bytes,
     },
     Exited(Exit),
+    /// An extension ended, or was never there.
+    Extension(Failed),
     TimedOut {
         after: Duration,
     },
@@ -101,17 +105,19 @@ impl Outcome {
         matches!(self, Self::Answered { answer: Answer::Response(_) | Answer::Streamed { .. }, .. })
     }
 
-    /// The `Status` of log lines; `None` where the function itself answered.
-    pub(crate) fn status(&self) -> Option<&'static str> {
-        match self {
-            Self::Answered { .. } => None,
-            Self::TimedOut { .. } => Some("timeout"),
+    /// As the log and subscribers hear of it. A function that answered with an error has run well.
+    pub(crate) fn ending(&self) -> Ending {
+        let status = match self {
+            Self::Answered { .. } => Status::Success,
+            Self::TimedOut { .. } => Status::Timeout,
+            Self::Platform { .. } => Status::Failure,
             Self::InitError { .. }
             | Self::Exited(_)
+            | Self::Extension(_)
             | Self::NoEntrypoint { .. }
-            | Self::NoWorkingDirectory { .. }
-            | Self::Platform { .. } => Some("error"),
-        }
+            | Self::NoWorkingDirectory { .. } => Status::Error,
+        };
+        Ending { status, error_type: self.error_type().map(str::to_owned) }
     }
 
     /// The `Error Type` of log lines.
@@ -121,9 +127,19 @@ impl Outcome {
             Self::InitError { error_type, .. } => Some(error_type),
             Self::Exited(exit) if exit.out_of_memory => Some("Runtime.OutOfMemory"),
             Self::Exited(_) => Some("Runtime.ExitError"),
+            Self::Extension(failed) => Some(failed.error_type),
             Self::NoEntrypoint { .. } => Some("Runtime.InvalidEntrypoint"),
             Self::NoWorkingDirectory { .. } => Some("Runtime.InvalidWorkingDir"),
             Self::Platform { .. } => Some("Sandbox.Failure"),
+        }
+    }
+
+    /// What the function answered with, in bytes.
+    pub(super) fn produced_bytes(&self) -> usize {
+        match self {
+            Self::Answered { answer: Answer::Response(body) | Answer::Error { body, .. }, .. } => body.len(),
+            Self::Answered { answer: Answer::Streamed { bytes }, .. } => *bytes,
+            _ => 0,
         }
     }
 
@@ -142,6 +158,7 @@ impl Outcome {
                 request_id,
                 &reason(exit),
             ),
+            Self::Extension(Failed { error_type, why }) => failure(error_type, request_id, why),
             Self::TimedOut { after } => {
                 failure("Sandbox.Timedout", request_id, &format!("Task timed out after {}", seconds(*after)))
             }
@@ -172,6 +189,14 @@ fn too_large(limit: usize) -> Bytes {
     serde_json::json!({ "errorMessage": message, "errorType": "Function.ResponseSizeTooLarge" }).to_string().into()
 }
 
+/// Why an extension ended.
+pub(super) fn extension_exit(exit: &Exit) -> String {
+    match exit.status {
+        ExitStatus::Code(0) => "exit code 0".to_owned(),
+        status => exit_words(status),
+    }
+}
+
 /// `3.00 seconds`
 pub(super) fn seconds(duration: Duration) -> String {
     format!("{:.2} seconds", duration.as_secs_f64())
@@ -181,8 +206,14 @@ pub(super) fn seconds(duration: Duration) -> String {
 pub(super) fn reason(exit: &Exit) -> String {
     match exit.status {
         ExitStatus::Code(0) => "Runtime exited without providing a reason".to_owned(),
-        ExitStatus::Code(code) => format!("Runtime exited with error: exit status {code}"),
-        ExitStatus::Signal(signal) => format!("Runtime exited with error: signal: {}", signal_name(signal)),
+        status => format!("Runtime exited with error: {}", exit_words(status)),
+    }
+}
+
+fn exit_words(status: ExitStatus) -> String {
+    match status {
+        ExitStatus::Code(code) => format!("exit status {code}"),
+        ExitStatus::Signal(signal) => format!("signal: {}", signal_name(signal)),
     }
 }
 

@@ -1,97 +1,130 @@
-//! The platform's log lines, to the tab (the oracle's section 2.6).
+//! What happened in an environment, as events of the platform.
 
 use std::time::Duration;
 
-use base::Clock;
+use base::{Clock, Timestamp};
+use tokio::time::Instant;
 
-use super::{Capture, Launch, Outcome, outcome};
+use super::process::Moments;
+use super::{Launch, Outcome, outcome};
 use crate::function::runtime::version_arn;
+use crate::runtime_api::Invocation;
+use crate::runtime_api::extensions::Failed;
+use crate::telemetry::{
+    Ending, InitStart, Metrics, Phase, PlatformEvent, Report, RuntimeDone, RuntimeMetrics, Span, Start, Tracing, time,
+};
 
-/// All that the END of an event says.
-pub(super) struct Report<'a> {
-    pub(super) request_id: &'a str,
-    pub(super) duration: Duration,
-    /// What INIT took, if this is the first event after it.
-    pub(super) init: Option<Duration>,
-    pub(super) memory_mb: u32,
-    pub(super) max_memory_mb: u64,
-    pub(super) outcome: &'a Outcome,
+/// `stream` is the environment's log stream.
+pub(super) fn init_start(launch: &Launch, stream: &str, phase: Phase) -> PlatformEvent {
+    PlatformEvent::InitStart(InitStart {
+        initialization_type: InitStart::INITIALIZATION_TYPE,
+        phase,
+        runtime_version: launch.interpreter.version.clone(),
+        runtime_version_arn: version_arn(&launch.runtime, launch.scope.region.as_str()),
+        function_name: launch.function_name.clone(),
+        function_version: launch.version.clone(),
+        instance_id: instance(launch, stream),
+        instance_max_memory: u64::from(launch.memory_mb) << 20,
+    })
 }
 
-impl Report<'_> {
-    /// INIT is billed, and a started millisecond counts whole.
-    pub(super) fn billed(&self) -> Duration {
-        let whole = self.duration + self.init.unwrap_or_default();
-        Duration::from_millis(u64::try_from(whole.as_micros().div_ceil(1000)).unwrap_or(u64::MAX))
-    }
+/// Its log stream's name, with the function's name in it in every group.
+fn instance(launch: &Launch, stream: &str) -> String {
+    let (day, rest) = stream.rsplit_once('/').unwrap_or_default();
+    let rest = rest.strip_prefix(launch.function_name.as_str()).unwrap_or(rest);
+    format!("{day}/{}{rest}", launch.function_name)
+}
 
-    /// What happened, END and REPORT.
-    pub(super) fn write(&self, clock: &Clock, capture: &Capture) {
-        if let Some(line) = self.incident(clock) {
-            capture.platform(&line);
+/// An event, as the platform speaks of it.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub(super) request_id: String,
+    function_arn: String,
+    tenant_id: Option<String>,
+    /// Where the function is traced, and this event sampled.
+    tracing: Option<Tracing>,
+}
+
+impl Event {
+    pub(super) fn of(launch: &Launch, invocation: &Invocation) -> Self {
+        Self {
+            request_id: invocation.request_id.clone(),
+            function_arn: invocation.function_arn.clone(),
+            tenant_id: invocation.tenant_id.clone(),
+            tracing: launch.is_traced.then(|| Tracing::sampled(&invocation.trace_id)).flatten(),
         }
-        capture.platform(&format!("END RequestId: {}\n", self.request_id));
-        capture.platform(&self.line());
     }
 
-    fn incident(&self, clock: &Clock) -> Option<String> {
-        let id = self.request_id;
-        match self.outcome {
-            Outcome::TimedOut { after } => {
-                let now = clock.now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
-                Some(format!("{now} {id} Task timed out after {}\n\n", outcome::seconds(*after)))
-            }
-            Outcome::Exited(exit) => {
-                let error_type = self.outcome.error_type().unwrap_or_default();
-                Some(format!("RequestId: {id} Error: {}\n{error_type}\n", outcome::reason(exit)))
-            }
-            Outcome::NoEntrypoint { why } | Outcome::NoWorkingDirectory { why } => {
-                let error_type = self.outcome.error_type().unwrap_or_default();
-                Some(format!("RequestId: {id} Error: {why}\n{error_type}\n"))
-            }
-            Outcome::Answered { .. } | Outcome::InitError { .. } | Outcome::Platform { .. } => None,
+    pub(super) fn start(&self, launch: &Launch) -> PlatformEvent {
+        PlatformEvent::Start(Start {
+            request_id: self.request_id.clone(),
+            function_arn: self.function_arn.clone(),
+            version: launch.version.clone(),
+            tenant_id: self.tenant_id.clone(),
+            tracing: self.tracing.clone(),
+        })
+    }
+
+    /// The runtime has done with it, or will not.
+    pub(super) fn runtime_done(&self, clock: &Clock, moments: Moments, outcome: &Outcome) -> PlatformEvent {
+        let ready = moments.ready.unwrap_or_else(|| clock.instant());
+        PlatformEvent::RuntimeDone(RuntimeDone {
+            request_id: self.request_id.clone(),
+            ending: outcome.ending(),
+            metrics: RuntimeMetrics {
+                duration_ms: moments.given.map_or(Duration::ZERO, |given| ready - given),
+                produced_bytes: outcome.produced_bytes(),
+            },
+            spans: spans(clock, moments),
+            tenant_id: self.tenant_id.clone(),
+            tracing: self.tracing.clone(),
+        })
+    }
+
+    pub(super) fn report(&self, metrics: Metrics, ending: Ending) -> PlatformEvent {
+        PlatformEvent::Report(Box::new(Report {
+            request_id: self.request_id.clone(),
+            metrics,
+            ending,
+            spans: Vec::new(),
+            tenant_id: self.tenant_id.clone(),
+            tracing: self.tracing.clone(),
+        }))
+    }
+}
+
+/// Of an event that was answered.
+fn spans(clock: &Clock, moments: Moments) -> Vec<Span> {
+    let (Some(given), Some(answered)) = (moments.given, moments.answered) else { return Vec::new() };
+    let ready = moments.ready.unwrap_or(answered);
+    let span = |name, start: Instant, duration_ms| {
+        let start = clock.now().checked_sub(clock.instant() - start).unwrap_or(Timestamp::MIN);
+        Span { name, start: time(start), duration_ms }
+    };
+    vec![
+        span("responseLatency", given, answered - given),
+        span("responseDuration", answered, Duration::ZERO),
+        span("runtimeOverhead", answered, ready - answered),
+    ]
+}
+
+/// What went wrong in the event `id`, in the platform's words.
+pub(super) fn fault(id: &str, outcome: &Outcome, at: Timestamp) -> Option<PlatformEvent> {
+    let told = |error: &str| {
+        let error_type = outcome.error_type().unwrap_or_default();
+        Some(PlatformEvent::Fault(format!("RequestId: {id} Error: {error}\n{error_type}\n")))
+    };
+    match outcome {
+        Outcome::TimedOut { after } => {
+            let line = format!("{} {id} Task timed out after {}\n\n", time(at), outcome::seconds(*after));
+            Some(PlatformEvent::Fault(line))
         }
+        Outcome::Exited(exit) => told(&outcome::reason(exit)),
+        Outcome::NoEntrypoint { why }
+        | Outcome::NoWorkingDirectory { why }
+        | Outcome::Extension(Failed { why, .. }) => told(why),
+        Outcome::Answered { .. } | Outcome::InitError { .. } | Outcome::Platform { .. } => None,
     }
-
-    fn line(&self) -> String {
-        let mut line = format!(
-            "REPORT RequestId: {}\tDuration: {} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
-            self.request_id,
-            milliseconds(self.duration),
-            self.billed().as_millis(),
-            self.memory_mb,
-            self.max_memory_mb,
-        );
-        if let Some(init) = self.init {
-            line += &format!("Init Duration: {} ms\t", milliseconds(init));
-        }
-        line += &status(self.outcome);
-        line + "\n"
-    }
-}
-
-/// `Status: …`; a line without one ends with the tab of the field before.
-fn status(outcome: &Outcome) -> String {
-    match (outcome.status(), outcome.error_type()) {
-        (Some(status), Some(error_type)) => format!("Status: {status}\tError Type: {error_type}"),
-        (Some(status), None) => format!("Status: {status}"),
-        (None, _) => String::new(),
-    }
-}
-
-pub(super) fn init_start(launch: &Launch) -> String {
-    let version = &launch.interpreter.version;
-    let arn = version_arn(&launch.runtime, launch.scope.region.as_str());
-    format!("INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n")
-}
-
-/// An INIT that failed, in its phase: `init` ahead of the first event, or `invoke` inside of one.
-pub(super) fn init(took: Duration, phase: &str, outcome: &Outcome) -> String {
-    format!("INIT_REPORT Init Duration: {} ms\tPhase: {phase}\t{}\n", milliseconds(took), status(outcome))
-}
-
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.2}", duration.as_secs_f64() * 1000.0)
 }
 
 #[cfg(test)]
@@ -99,44 +132,17 @@ mod tests {
     use sandbox::{Exit, ExitStatus};
 
     use super::*;
-    use crate::runtime_api::Answer;
-
-    fn report(outcome: &Outcome, init: Option<Duration>) -> String {
-        Report {
-            request_id: "r",
-            duration: Duration::from_micros(3010),
-            init,
-            memory_mb: 128,
-            max_memory_mb: 36,
-            outcome,
-        }
-        .line()
-    }
 
     #[test]
-    fn a_cold_start_bills_its_init() {
-        let answered = Outcome::Answered { answer: Answer::Response(bytes::Bytes::new()), ended: false };
-        assert_eq!(
-            report(&answered, Some(Duration::from_micros(110_100))),
-            "REPORT RequestId: r\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t\
-             Max Memory Used: 36 MB\tInit Duration: 110.10 ms\t\n"
-        );
-    }
-
-    #[test]
-    fn a_failure_has_its_status() {
+    fn a_fault_is_told_in_the_platforms_words() {
+        let at = "2026-10-08T07:30:27.768Z".parse().expect("a time");
         let exited = Outcome::Exited(Exit { status: ExitStatus::Code(1), out_of_memory: false });
-        assert!(report(&exited, None).ends_with("MB\tStatus: error\tError Type: Runtime.ExitError\n"));
         let late = Outcome::TimedOut { after: Duration::from_secs(3) };
-        assert!(report(&late, None).ends_with("MB\tStatus: timeout\n"));
-    }
-
-    #[test]
-    fn a_failed_init_names_its_phase() {
-        let late = Outcome::TimedOut { after: Duration::from_secs(10) };
-        assert_eq!(
-            init(Duration::from_micros(9_999_790), "init", &late),
-            "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout\n"
-        );
+        for (outcome, words) in [
+            (exited, "RequestId: r Error: Runtime exited with error: exit status 1\nRuntime.ExitError\n"),
+            (late, "2026-10-08T07:30:27.768Z r Task timed out after 3.00 seconds\n\n"),
+        ] {
+            assert_eq!(fault("r", &outcome, at), Some(PlatformEvent::Fault(words.to_owned())));
+        }
     }
 }

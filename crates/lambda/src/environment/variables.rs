@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::credentials::Credentials;
+use crate::telemetry::LogStyle;
 
 use super::Launch;
 
@@ -63,6 +64,13 @@ pub(super) fn all(
     all.0
 }
 
+/// What an extension has of them: nothing that is the runtime's alone.
+pub(super) fn of_extension(all: &[(String, String)]) -> Vec<(String, String)> {
+    const RUNTIMES: [&str; 3] = ["AWS_XRAY_CONTEXT_MISSING", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"];
+    let theirs = |(key, _): &&(String, String)| !key.starts_with('_') && !RUNTIMES.contains(&key.as_str());
+    all.iter().filter(theirs).cloned().collect()
+}
+
 fn platform(all: &mut Variables, launch: &Launch, stream: &str, runtime_api: &str) {
     let region = launch.scope.region.as_str();
     all.add([
@@ -82,8 +90,8 @@ fn platform(all: &mut Variables, launch: &Launch, stream: &str, runtime_api: &st
     if !launch.is_image() {
         all.add(PLACES);
     }
-    if let Some(level) = &launch.json_log_level {
-        all.add([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", level)]);
+    if let LogStyle::Json { application, .. } = launch.log_style {
+        all.add([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", application.as_str())]);
     }
 }
 

@@ -2,12 +2,13 @@
 
 mod queue;
 mod stream;
+mod trace;
 mod worker;
 
 use std::sync::Arc;
 
 use base::limits::lambda::{ASYNC_PAYLOAD_BYTES, SYNC_PAYLOAD_BYTES};
-use base::{Clock, Fault, Random};
+use base::{Clock, Fault};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -16,8 +17,9 @@ use wire::{Context, Payload, Permitted};
 use queue::Accepted;
 pub use queue::AsyncQueue;
 pub(crate) use stream::invoke_with_response_stream;
+pub(crate) use trace::Tracer;
 
-use crate::api::enums::{InvocationType, LogType};
+use crate::api::enums::{InvocationType, LogType, TracingMode};
 use crate::api::invoke::{InvocationResponse, Invoke};
 use crate::function::{Functions, Resolved};
 use crate::launch::Launcher;
@@ -33,7 +35,7 @@ pub struct Invoker {
     pub(crate) pool: Arc<Pool>,
     pub(crate) queue: AsyncQueue,
     pub(crate) clock: Clock,
-    pub(crate) random: Random,
+    pub(crate) tracer: Tracer,
 }
 
 /// The event of an invocation that asks for nothing in particular.
@@ -68,7 +70,7 @@ impl Invoker {
     fn invocation(&self, context: Context, resolved: &Resolved, asked: Asked) -> Result<Invocation, Fault> {
         let event = event(asked.payload, asked.kind)?;
         Ok(Invocation {
-            trace_id: context.trace_id.unwrap_or_else(|| self.trace_id()),
+            trace_id: self.tracer.header(context.trace_id.as_deref(), is_traced(resolved)),
             client_context: client_context(asked.client_context.as_deref())?,
             request_id: context.request_id,
             // Set when it begins.
@@ -88,7 +90,7 @@ impl Invoker {
         invocation: Invocation,
         tail: bool,
     ) -> Result<InvocationResponse, Fault> {
-        let request_id = invocation.request_id.clone();
+        let (request_id, trace_id) = (invocation.request_id.clone(), invocation.trace_id.clone());
         let launch = self.launcher.launch(&resolved.function).await?;
         let finished = self.pool.run(launch, invocation, tail).await?;
         Ok(InvocationResponse {
@@ -96,22 +98,22 @@ impl Invoker {
             log_result: finished.log_tail.as_ref().map(|tail| STANDARD.encode(tail)),
             payload: Some(Payload(finished.outcome.payload(&request_id))),
             executed_version: Some(resolved.executed_version),
+            trace_id: Some(trace_id),
             ..status(200)
         })
     }
 
     /// Durable before its 202.
     async fn accept(&self, resolved: &Resolved, invocation: Invocation) -> Result<InvocationResponse, Fault> {
+        let trace_id = Some(invocation.trace_id.clone());
         let accepted = Accepted::new(resolved, invocation, self.clock.now_ms());
         self.queue.accept(&resolved.function.name, &accepted).await?;
-        Ok(status(202))
+        Ok(InvocationResponse { trace_id, ..status(202) })
     }
+}
 
-    fn trace_id(&self) -> String {
-        let seconds = self.clock.now().as_second();
-        let (rest, parent) = (self.random.hex(24), self.random.hex(16));
-        format!("Root=1-{seconds:08x}-{rest};Parent={parent};Sampled=0")
-    }
+fn is_traced(resolved: &Resolved) -> bool {
+    resolved.function.running().config.tracing == TracingMode::Active
 }
 
 fn status(code: i32) -> InvocationResponse {

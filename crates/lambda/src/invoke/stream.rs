@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::stream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use wire::{EventStream, Payload, Permitted, Streaming, streaming};
 
@@ -49,7 +49,9 @@ pub(crate) async fn invoke_with_response_stream(
     invocation.recipient = recipient;
     let request_id = invocation.request_id.clone();
     let launch = invoker.launcher.launch(&resolved.function).await?;
-    let running = invoker.pool.start(launch, invocation, input.log_type == Some(LogType::Tail))?;
+    // A stream is complete when all is, extensions included.
+    let (early, _) = oneshot::channel();
+    let running = invoker.pool.start(launch, invocation, input.log_type == Some(LogType::Tail), early)?;
     let mut telling = Telling { running, finished: None, arriving, request_id, begun: false };
     let content_type = telling.begin().await?;
     let mut answer = head(200, executed_version, headers);
@@ -168,6 +170,7 @@ fn error(outcome: &Outcome, begun: bool, request_id: &str) -> Option<(String, Op
         Outcome::Answered { .. } | Outcome::InitError { .. } => "Unhandled",
         Outcome::TimedOut { .. } => "Sandbox.Timedout",
         Outcome::Exited(_)
+        | Outcome::Extension(_)
         | Outcome::NoEntrypoint { .. }
         | Outcome::NoWorkingDirectory { .. }
         | Outcome::Platform { .. } => outcome.error_type().unwrap_or("Unhandled"),

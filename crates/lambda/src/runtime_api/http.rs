@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::extensions_http::{self, Desk};
 use super::session::{Refusal, Session};
 use super::stream::Answering;
 use super::{Answer, Invocation, next_connection};
@@ -24,14 +25,15 @@ use super::{Answer, Invocation, next_connection};
 const VERSION: &str = "/2018-06-01";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+const WITH_CAUSE: &str = "application/vnd.aws.lambda.error.cause+json";
 const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
 
-type Reply = Response<Full<Bytes>>;
+pub(super) type Reply = Response<Full<Bytes>>;
 
-/// Serves the process of `session` on `listener` until `ended`.
+/// Serves the process of `session`, and its extensions, on `listener` until `ended`.
 pub(crate) fn serve(
     listener: Arc<TcpListener>,
-    session: Arc<Session>,
+    (session, desk): (Arc<Session>, Arc<Desk>),
     clock: Clock,
     tasks: &Tasks,
     ended: CancellationToken,
@@ -40,10 +42,10 @@ pub(crate) fn serve(
     tasks.spawn("runtime api", async move {
         let room = Arc::new(Semaphore::new(RUNTIME_API_CONNECTIONS));
         while let Some((stream, place)) = next_connection(&ended, &clock, || accept(&listener, &room)).await {
-            let session = session.clone();
+            let (session, desk) = (session.clone(), desk.clone());
             let service = service_fn(move |request| {
-                let session = session.clone();
-                async move { Ok::<_, Infallible>(handle(&session, request).await) }
+                let (session, desk) = (session.clone(), desk.clone());
+                async move { Ok::<_, Infallible>(handle(&session, &desk, request).await) }
             });
             // No header timeout: a runtime keeps its connection open between events for as long as it likes.
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -64,20 +66,24 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(Tc
     Ok((stream, place))
 }
 
-async fn handle(session: &Session, request: Request<Incoming>) -> Reply {
+async fn handle(session: &Session, desk: &Desk, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().to_owned();
+    if !path.starts_with(VERSION) {
+        return extensions_http::handle(desk, request).await;
+    }
     match (request.method(), path.strip_prefix(VERSION).unwrap_or_default()) {
         (&Method::GET, "/runtime/invocation/next") => match session.next().await {
             Ok(invocation) => event(invocation),
             Err(refusal) => refused(&refusal),
         },
         (&Method::POST, "/runtime/init/error") => init_error(session, request).await,
-        (&Method::GET, "/ping") => Response::new(Full::from("pong")),
+        (&Method::GET, "/ping") => text(StatusCode::OK, "pong"),
         (&Method::POST, _) => match path.strip_prefix(INVOCATION).and_then(|rest| rest.rsplit_once('/')) {
             Some((id, "response")) => response(session, id, request).await,
             Some((id, "error")) => error(session, id, request).await,
             _ => not_found(),
         },
+        (_, "/runtime/invocation/next" | "/runtime/init/error" | "/ping") => not_allowed(),
         _ => not_found(),
     }
 }
@@ -125,8 +131,12 @@ async fn pass_on(mut answering: Answering<'_>, mut body: Incoming) -> Reply {
 
 async fn error(session: &Session, id: &str, request: Request<Incoming>) -> Reply {
     let error_type = error_type(request.headers());
+    let with_cause = header(request.headers(), "content-type") == Some(WITH_CAUSE);
     match body(request).await {
-        Ok(body) => settled(session.answer(id, Answer::Error { error_type, body })),
+        Ok(body) => {
+            let body = if with_cause { without_cause(&body) } else { body };
+            settled(session.answer(id, Answer::Error { error_type, body }))
+        }
         Err(BodyFault::TooLarge) => settled(session.answer(id, Answer::TooLarge { limit: RESPONSE_BYTES })),
         Err(BodyFault::Truncated) => truncated(),
     }
@@ -139,6 +149,22 @@ async fn init_error(session: &Session, request: Request<Incoming>) -> Reply {
         Err(BodyFault::TooLarge) => refused(&Refusal::TooLarge { limit: RESPONSE_BYTES }),
         Err(BodyFault::Truncated) => truncated(),
     }
+}
+
+/// The caller hears the error; its cause was meant for X-Ray.
+fn without_cause(body: &[u8]) -> Bytes {
+    #[derive(serde::Deserialize, serde::Serialize)]
+    #[serde(rename_all = "camelCase", default)]
+    #[derive(Default)]
+    struct Error {
+        error_message: String,
+        error_type: String,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        stack_trace: Vec<String>,
+    }
+    let error = serde_json::from_slice::<Error>(body);
+    let kept = error.and_then(|error| serde_json::to_vec(&error));
+    kept.map_or_else(|_| Bytes::from_static(b"\"Invalid error body\""), Bytes::from)
 }
 
 enum BodyFault {
@@ -167,7 +193,7 @@ fn error_type(headers: &HeaderMap) -> String {
     super::session::recorded_error_type(header(headers, ERROR_TYPE).unwrap_or_default())
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -200,9 +226,13 @@ fn header_value(text: &str) -> Option<HeaderValue> {
 
 fn settled(result: Result<(), Refusal>) -> Reply {
     match result {
-        Ok(()) => json(StatusCode::ACCEPTED, Bytes::from_static(br#"{"status":"OK"}"#)),
+        Ok(()) => accepted(),
         Err(refusal) => refused(&refusal),
     }
+}
+
+pub(super) fn accepted() -> Reply {
+    json(StatusCode::ACCEPTED, Bytes::from_static(b"{\"status\":\"OK\"}\n"))
 }
 
 fn refused(refusal: &Refusal) -> Reply {
@@ -219,21 +249,35 @@ fn truncated() -> Reply {
     problem(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", "HTTP request detected as truncated")
 }
 
-fn not_found() -> Reply {
-    let mut reply = Response::new(Full::from("404 page not found\n"));
-    *reply.status_mut() = StatusCode::NOT_FOUND;
+/// A path that is known, asked with another method.
+pub(super) fn not_allowed() -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     reply
 }
 
-fn problem(status: StatusCode, error_type: &str, message: &str) -> Reply {
-    let body = serde_json::json!({ "errorMessage": message, "errorType": error_type });
-    json(status, Bytes::from(body.to_string()))
+/// Also for SnapStart's `restore/next` and `restore/error`, which environments on demand don't have.
+pub(super) fn not_found() -> Reply {
+    text(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
-fn json(status: StatusCode, body: Bytes) -> Reply {
+fn text(status: StatusCode, text: &'static str) -> Reply {
+    with_type(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+}
+
+pub(super) fn problem(status: StatusCode, error_type: &str, message: &str) -> Reply {
+    let body = serde_json::json!({ "errorMessage": message, "errorType": error_type });
+    json(status, Bytes::from(body.to_string() + "\n"))
+}
+
+pub(super) fn json(status: StatusCode, body: Bytes) -> Reply {
+    with_type(status, "application/json", body)
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Reply {
     let mut reply = Response::new(Full::new(body));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply
 }
 

@@ -3,6 +3,8 @@
 //! The HTTP listener exists in every environment; our own bootstraps use length-framed messages over a Unix socket. The
 //! first `next` decides which of them a process speaks. Behaviour: the oracle's section 2.1, which is AWS's own code.
 
+pub(crate) mod extensions;
+pub(crate) mod extensions_http;
 pub(crate) mod framed;
 pub(crate) mod http;
 pub(crate) mod session;

@@ -31,7 +31,8 @@ impl State {
             Self::Ready => "Ready",
             Self::Running { .. } => "Running",
             Self::InvocationResponse => "InvocationResponse",
-            Self::ResponseSent => "ResponseSent",
+            // As AWS has it; the others have shorter names.
+            Self::ResponseSent => "RuntimeResponseSentState",
         }
     }
 }
@@ -56,6 +57,8 @@ pub(crate) struct Session {
     state: Mutex<State>,
     hand_over: mpsc::Sender<Invocation>,
     parked: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    /// The event that was given last.
+    given: Mutex<Option<Invocation>>,
     /// Where the answer to the running event goes, until it begins.
     recipient: Mutex<Recipient>,
     events: mpsc::Sender<Event>,
@@ -68,19 +71,33 @@ impl Session {
         // The state machine lets at most an answer and a `next` wait at the same time.
         let (events, told) = mpsc::channel(4);
         let parked = tokio::sync::Mutex::new(parked);
-        let recipient = Mutex::default();
-        (Self { state: Mutex::new(State::Started), hand_over, parked, recipient, events }, told)
+        let (given, recipient) = (Mutex::default(), Mutex::default());
+        (Self { state: Mutex::new(State::Started), hand_over, parked, given, recipient, events }, told)
     }
 
-    /// The process asks for an event, and waits for it.
+    /// The process asks for an event, and waits for it. While it works on one it is given the same again.
     pub(crate) async fn next(&self) -> Result<Invocation, Refusal> {
+        if let Some(same) = self.working_on() {
+            return Ok(same);
+        }
         if self.become_ready()? {
             self.tell(Event::Ready)?;
         }
         let invocation = self.parked.lock().await.recv().await.ok_or(Refusal::Closed)?;
         *self.recipient.lock() = invocation.recipient.clone();
+        // Without its recipient: who waits for the end of a stream must not wait for what is kept here.
+        *self.given.lock() = Some(Invocation { recipient: Recipient::default(), ..invocation.clone() });
         *self.state.lock() = State::Running { request_id: invocation.request_id.clone() };
         Ok(invocation)
+    }
+
+    fn working_on(&self) -> Option<Invocation> {
+        let running = matches!(*self.state.lock(), State::Running { .. });
+        running.then(|| self.given.lock().clone()).flatten()
+    }
+
+    fn has_answered(&self, request_id: &str) -> bool {
+        self.given.lock().as_ref().is_some_and(|given| given.request_id == request_id)
     }
 
     /// True if the process was not ready before.
@@ -99,7 +116,9 @@ impl Session {
 
     /// The process answers the event `request_id`.
     pub(crate) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), Refusal> {
-        self.leave_running(request_id, State::ResponseSent)?;
+        let word =
+            if matches!(answer, Answer::Error { .. }) { "InvocationErrorResponse" } else { "InvocationResponse" };
+        self.leave_running(request_id, State::ResponseSent, word)?;
         match answer {
             Answer::Response(body) if body.len() > RESPONSE_BYTES => self.too_large(RESPONSE_BYTES),
             Answer::TooLarge { limit } => self.too_large(limit),
@@ -114,7 +133,7 @@ impl Session {
 
     /// The process begins to answer the event `request_id`, piece by piece.
     pub(crate) fn begin(&self, request_id: &str, content_type: Option<&str>) -> Result<Answering<'_>, Refusal> {
-        self.leave_running(request_id, State::InvocationResponse)?;
+        self.leave_running(request_id, State::InvocationResponse, "InvocationResponse")?;
         let recipient = std::mem::take(&mut *self.recipient.lock());
         Ok(Answering::begin(self, recipient, content_type))
     }
@@ -130,17 +149,19 @@ impl Session {
         *self.state.lock() == State::InvocationResponse
     }
 
-    fn leave_running(&self, request_id: &str, to: State) -> Result<(), Refusal> {
+    /// `word` is how AWS calls where the process wants to go.
+    fn leave_running(&self, request_id: &str, to: State, word: &'static str) -> Result<(), Refusal> {
         let mut state = self.state.lock();
         match &*state {
             State::Running { request_id: running } if running == request_id => {
                 *state = to;
                 Ok(())
             }
-            State::Running { .. } | State::ResponseSent | State::Ready => Err(Refusal::InvalidRequestId),
-            State::Started | State::InitError | State::InvocationResponse => {
-                Err(not_allowed(&state, "InvocationResponse"))
+            State::InvocationResponse | State::ResponseSent if self.has_answered(request_id) => {
+                Err(not_allowed(&state, word))
             }
+            // The id is looked at before the state.
+            _ => Err(Refusal::InvalidRequestId),
         }
     }
 
@@ -242,17 +263,20 @@ pub(super) mod tests {
     async fn an_event_is_answered_once() {
         let (session, _told) = running().await;
         session.answer("a", response()).expect("running");
-        assert_eq!(session.answer("a", response()), Err(Refusal::InvalidRequestId));
+        assert_eq!(
+            session.answer("a", response()).expect_err("answered").to_string(),
+            "State transition from RuntimeResponseSentState to InvocationResponse failed for runtime. Error: State \
+             transition is not allowed"
+        );
+        assert_eq!(session.answer("b", response()), Err(Refusal::InvalidRequestId));
     }
 
     #[tokio::test]
-    async fn next_before_the_answer_is_refused() {
-        let (session, _told) = running().await;
-        let refused = session.next().await.expect_err("running");
-        assert_eq!(
-            refused.to_string(),
-            "State transition from Running to Ready failed for runtime. Error: State transition is not allowed"
-        );
+    async fn next_before_the_answer_gives_the_same_event_again() {
+        let (session, mut told) = running().await;
+        assert_eq!(session.next().await.expect("running").request_id, "a");
+        session.answer("a", response()).expect("still running");
+        assert_eq!(told.recv().await, Some(Event::Answered(response())));
     }
 
     #[tokio::test]
@@ -286,7 +310,7 @@ pub(super) mod tests {
         assert!(session.begin("a", None).is_err());
         answering.finish().expect("begun");
         assert!(!session.is_answering());
-        assert_eq!(session.answer("a", response()), Err(Refusal::InvalidRequestId));
+        assert_eq!(session.answer("a", response()), Err(not_allowed(&State::ResponseSent, "InvocationResponse")));
         assert_eq!(told.recv().await, Some(Event::Answered(Answer::Response(Bytes::new()))));
     }
 

@@ -17,6 +17,7 @@ use crate::environment::{Finished, Interpreter, Launch, Relay, Workshop};
 use crate::pool::{Keeping, Pool};
 use crate::runtime_api::Invocation;
 use crate::runtime_api::stream::Recipient;
+use crate::telemetry::LogStyle;
 
 pub(super) struct House {
     pub(super) pool: Arc<Pool>,
@@ -147,6 +148,31 @@ impl House {
         }
     }
 
+    /// Gives the function an /opt with these programs as its extensions.
+    pub(super) fn extend<'a>(&self, launch: &mut Launch, extensions: impl Iterator<Item = (&'a str, String)>) {
+        let opt = self.folder.path().join(format!("opt-{}", Random::from_os().hex(8)));
+        std::fs::create_dir_all(opt.join("extensions")).expect("a folder");
+        launch.layers = Some(opt);
+        for (name, source) in extensions {
+            self.put(launch, &format!("extensions/{name}"), &source);
+        }
+    }
+
+    /// A program in the function's /opt.
+    pub(super) fn put(&self, launch: &Launch, name: &str, source: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = launch.opt().expect("it was extended").join(name);
+        write(&path, source);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("ours");
+    }
+
+    /// Closes, and tells what was logged until the very end.
+    pub(super) async fn shut(self) -> String {
+        let seen = self.seen.clone();
+        self.close().await;
+        seen.log()
+    }
+
     pub(super) async fn close(self) {
         self.pool.close().await;
         self.tasks.close().await;
@@ -191,7 +217,8 @@ fn launch(code: PathBuf) -> Launch {
         role: "arn:aws:iam::000000000000:role/r".to_owned(),
         log_group: "/aws/lambda/f".into(),
         log_group_is_custom: false,
-        json_log_level: None,
+        log_style: LogStyle::Text,
+        is_traced: false,
         code: Some(code),
         layers: None,
         code_guard: Arc::new(()),

@@ -5,13 +5,8 @@ use std::time::Duration;
 
 use base::Clock;
 
-use super::House;
-use crate::environment::Finished;
+use super::{House, payload};
 use crate::pool::Keeping;
-
-fn payload(finished: &Finished) -> String {
-    String::from_utf8_lossy(&finished.outcome.payload("r")).into_owned()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_answered_and_logged() {

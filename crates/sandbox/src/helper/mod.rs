@@ -132,6 +132,7 @@ impl Helper {
                     Some(namespace) => network::listen(&self.thread, namespace.as_fd(), &listen),
                     None => return Err(io::ErrorKind::InvalidData.into()),
                 },
+                Ask::Socket => network::socket(&self.thread, &fds).map(|socket| vec![socket]),
                 Ask::Boot(boot) => self.boot(boot, fds).map(|pidfd| vec![pidfd]),
                 Ask::Hello { .. } => return Err(io::ErrorKind::InvalidData.into()),
             };

@@ -48,6 +48,15 @@ pub(super) fn listen(
     elsewhere(thread, enter, || addresses.iter().map(bind).collect())
 }
 
+/// A socket in the network that was handed over, not connected yet.
+pub(super) fn socket(thread: &SingleThread, network: &[OwnedFd]) -> Result<OwnedFd, Failure> {
+    let there = network.first().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidData));
+    let there = there.step("be handed a network")?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let make = || rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).step("make a socket");
+    elsewhere(thread, || enter(there.as_fd()).step("enter the network"), make)
+}
+
 fn in_a_new_one<T>(thread: &SingleThread, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     elsewhere(thread, || thread.unshare(UnshareFlags::NEWNET).step("unshare the network namespace"), work)
 }

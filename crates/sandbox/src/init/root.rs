@@ -246,7 +246,7 @@ pub(super) fn write_etc(etc: &Path, house: &House) -> io::Result<()> {
     let passwd = format!("root:x:0:0:root:/:/sbin/nologin\n{USER_NAME}:x:{uid}:{uid}::/tmp:/sbin/nologin\n");
     fs::write(etc.join("passwd"), passwd)?;
     fs::write(etc.join("group"), format!("root:x:0:\n{USER_NAME}:x:{uid}:\n"))?;
-    fs::write(etc.join("hosts"), format!("{HOSTS}{LINK_LOCAL} {host}\n"))?;
+    fs::write(etc.join("hosts"), format!("{HOSTS}{LINK_LOCAL} {host} sandbox.localdomain sandbox\n"))?;
     fs::write(etc.join("hostname"), format!("{host}\n"))?;
     fs::write(etc.join("nsswitch.conf"), NAME_SERVICES)?;
     fs::write(etc.join("resolv.conf"), &house.resolv_conf)

@@ -36,6 +36,51 @@ async fn a_joined_process_shares_the_tree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_process_of_a_tree_can_be_killed() {
+    let Some(house) = House::open().await else { return };
+    let slot = house.sandbox.slot(small()).await.unwrap();
+    let source = "import signal; signal.signal(15, signal.SIG_IGN); print('up', flush=True); signal.pause()";
+    let mut stubborn = Talking::from(slot.start(spec(source)).await.unwrap());
+    line(&mut stubborn).await;
+    let mut other = Talking::from(slot.join(python("print('up', flush=True); input()")).await.unwrap());
+    line(&mut other).await;
+    stubborn.process.kill().await.unwrap();
+    assert_eq!(stubborn.process.wait().await.status, ExitStatus::Signal(9));
+    // Its input is at its end from the beginning: it has ended by itself, and not by a signal.
+    assert_eq!(other.process.wait().await.status, ExitStatus::Code(1));
+    slot.destroy().await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_reaches_a_listener_inside_by_the_slots_network_alone() {
+    use tokio::io::AsyncReadExt;
+    let Some(house) = House::open().await else { return };
+    let slot = house.sandbox.slot(small()).await.unwrap();
+    let source = "import socket; s = socket.create_server(('sandbox.localdomain', 4243)); print('up', flush=True); \
+                  c, _ = s.accept(); c.sendall(b'from inside')";
+    let mut inside = Talking::from(slot.start(spec(source)).await.unwrap());
+    assert_eq!(line(&mut inside).await, "up");
+    let network = slot.way_in().unwrap();
+    let address = std::net::SocketAddr::from((network.address(), 4243));
+    let connect = async |network: &crate::WayIn| {
+        let socket = std::net::TcpStream::from(network.socket().await.unwrap());
+        tokio::net::TcpSocket::from_std_stream(socket).connect(address).await
+    };
+    // The control: at the same address in another slot's network there is nobody.
+    let other = house.sandbox.slot(small()).await.unwrap();
+    let refused = connect(&other.way_in().unwrap()).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let mut stream = connect(&network).await.unwrap();
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "from inside");
+    other.destroy().await.unwrap();
+    slot.destroy().await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_slots_have_nothing_in_common() {
     let Some(house) = House::open().await else { return };
     let (first, second) = tokio::join!(house.sandbox.slot(small()), house.sandbox.slot(small()));
