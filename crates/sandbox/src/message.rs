@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cgroup::{DoorPlan, Plan as Groups};
 use crate::gateway::Plan;
 use crate::spec::ExitStatus;
 
@@ -14,8 +15,8 @@ pub(crate) type Bytes = Vec<u8>;
 /// From the host to the helper.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
-    /// First of all; with the lock of the state directory.
-    Hello { state_dir: Bytes },
+    /// First of all; with the lock of the state directory. `groups` is `None` where nothing can be contained.
+    Hello { state_dir: Bytes, groups: Option<Groups> },
     /// Makes the way out; answered with what holds it.
     Gateway(Plan),
     /// The same, made by a helper that has died; with what holds it.
@@ -68,14 +69,15 @@ pub(crate) struct Boot {
     pub(crate) house: Option<House>,
 }
 
-/// What contains a tree. Its descriptors, in this order: the network namespace, the file that thaws, the files by which
-/// a process enters the control groups.
+/// What contains a tree. Its descriptors, in this order: the network namespace, then those of `doors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct House {
     pub(crate) uid: u32,
     pub(crate) files: u64,
     pub(crate) processes: u64,
     pub(crate) hostname: String,
+    /// Of the control groups.
+    pub(crate) doors: DoorPlan,
     /// What stands instead of the standard root; empty if nothing does.
     pub(crate) root: Bytes,
     /// The block device of `/tmp`; empty if it has none.
@@ -185,6 +187,7 @@ mod tests {
                 processes: 2,
                 hostname,
                 root,
+                doors: DoorPlan::default(),
                 tmp_device: vec![255],
                 binds: vec![bind],
                 resolv_conf: String::new(),

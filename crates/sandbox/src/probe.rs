@@ -84,13 +84,9 @@ fn namespaces() -> Look {
 }
 
 fn control_groups() -> Look {
-    let fix = "boot with systemd.unified_cgroup_hierarchy=0 (control groups version 1), or mount these controllers under \
-               /sys/fs/cgroup";
-    match cgroup::missing() {
-        Ok(missing) if missing.is_empty() => Ok("version 1: memory, cpu, cpuacct, pids, freezer".to_owned()),
-        Ok(missing) => Err((format!("no version 1 controller for {}", missing.join(", ")), fix)),
-        Err(error) => Err((error.to_string(), fix)),
-    }
+    let fix = "mount them under /sys/fs/cgroup (version 2: `mount -t cgroup2 cgroup2 /sys/fs/cgroup`), and run it as a \
+               service with Delegate=yes";
+    cgroup::survey().map_err(|lacking| (lacking, fix))
 }
 
 fn seccomp() -> Look {

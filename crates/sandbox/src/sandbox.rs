@@ -13,7 +13,7 @@ use base::{Clock, Tasks};
 use parking_lot::Mutex;
 use rustix::fs::FlockOperation;
 
-use crate::cgroup::{self, Driver, Group};
+use crate::cgroup::{self, Driver, Group, Plan};
 use crate::helper::Client;
 use crate::janitor::Janitor;
 use crate::message::{Ask, Failure};
@@ -39,7 +39,7 @@ pub(crate) struct Inner {
     config: Config,
     state_dir: PathBuf,
     /// `None` where full isolation is not possible; asking for it again says why.
-    driver: Option<Arc<dyn Driver>>,
+    groups: Option<Plan>,
     /// `None` when closed.
     helper: Mutex<Option<(Arc<Client>, Child)>>,
     /// Held while a helper that has died is replaced.
@@ -57,8 +57,8 @@ impl Sandbox {
     pub async fn open(config: Config, tasks: Tasks, clock: Clock) -> Result<Self> {
         let state_dir = make_directory(&config.state_dir)?;
         let lock = lock(&state_dir, &clock).await?;
-        let driver = prepare(&state_dir, &tasks).await?;
-        let (client, child) = Client::start(&config, &state_dir, lock.as_fd()).await?;
+        let groups = prepare(&state_dir, &tasks).await?;
+        let (client, child) = Client::start(&config, &state_dir, groups.clone(), lock.as_fd()).await?;
         let networks = match Networks::open(&config.network, &state_dir, &client, &tasks).await {
             Ok(networks) => networks,
             Err(error) => {
@@ -70,7 +70,7 @@ impl Sandbox {
         };
         Ok(Self(Arc::new(Inner {
             janitor: Janitor::new(&tasks, &clock),
-            driver,
+            groups,
             helper: Mutex::new(Some((client, child))),
             replacing: tokio::sync::Mutex::default(),
             uids: Uids::new(config.uid_base, config.uid_count),
@@ -176,7 +176,7 @@ impl Inner {
         if !is_current(&self.helper.lock()) {
             return;
         }
-        let started = match Client::start(&self.config, &self.state_dir, self.lock.as_fd()).await {
+        let started = match Client::start(&self.config, &self.state_dir, self.groups.clone(), self.lock.as_fd()).await {
             Ok(started) => started,
             Err(error) => return tracing::error!(%error, "the spawn helper died, and no other can be started"),
         };
@@ -195,7 +195,7 @@ impl Inner {
     }
 
     async fn walls(self: &Arc<Self>, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
-        let driver = self.driver.clone().map_or_else(|| cgroup_driver(&self.state_dir), Ok)?;
+        let driver = self.groups.clone().map_or_else(|| groups(&self.state_dir), Ok)?.driver();
         let uid = self.uids.take()?;
         let name = format!("slot-{}", uid.number());
         let (group, tmp, network) = tokio::join!(
@@ -279,22 +279,23 @@ async fn lock(state_dir: &Path, clock: &Clock) -> Result<File> {
     }
 }
 
-/// The driver, after what was left behind is gone; `None` where there can be none.
-async fn prepare(state_dir: &Path, tasks: &Tasks) -> Result<Option<Arc<dyn Driver>>> {
+/// The control groups, after what was left behind is gone; `None` where there can be none.
+async fn prepare(state_dir: &Path, tasks: &Tasks) -> Result<Option<Plan>> {
     let state_dir = state_dir.to_owned();
     let work = move || {
         let failed = |source| Error::StateDirectory { path: state_dir.clone(), source };
         tmp::clear_drafts(&state_dir).map_err(failed)?;
-        let Ok(driver) = cgroup_driver(&state_dir) else { return Ok(None) };
-        cgroup::remove_leftovers(driver.as_ref()).map_err(failed)?;
-        Ok(Some(driver))
+        let Ok(plan) = groups(&state_dir) else { return Ok(None) };
+        cgroup::remove_leftovers(plan.driver().as_ref()).map_err(failed)?;
+        // What held them is gone too, and is made anew.
+        groups(&state_dir).map(Some)
     };
     tasks.blocking(work).await
 }
 
-fn cgroup_driver(state_dir: &Path) -> Result<Arc<dyn Driver>> {
+fn groups(state_dir: &Path) -> Result<Plan> {
     if !rustix::process::geteuid().is_root() {
         return Err(Error::Unable { missing: "this program is not root".to_owned(), fix: "run it as root".to_owned() });
     }
-    cgroup::driver(state_dir)
+    Plan::settle(state_dir)
 }

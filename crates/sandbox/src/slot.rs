@@ -11,7 +11,7 @@ use std::time::Duration;
 use base::{Clock, Tasks};
 use parking_lot::Mutex;
 
-use crate::cgroup::Group;
+use crate::cgroup::{DoorPlan, Group};
 use crate::channel;
 use crate::message::{Ask, BindPlan, Boot, Failure, House};
 use crate::networks::SlotNetwork;
@@ -131,11 +131,11 @@ impl Slot {
             return Err(Error::Unable { missing, fix: "switch it on".to_owned() });
         }
         let (ours, theirs) = channel::pair().map_err(|source| Error::Io { what: "a socket pair", source })?;
-        let entries = self.entries()?;
+        let (doors, entries) = self.doors()?;
         let mut fds: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
         fds.extend(self.walls.iter().map(|walls| walls.network.as_fd()));
         fds.extend(entries.iter().map(AsFd::as_fd));
-        let house = self.walls.as_ref().map(|walls| self.house(walls, root, binds, hostname));
+        let house = self.walls.as_ref().map(|walls| self.house(walls, root, binds, hostname, doors));
         let answer = self.sandbox.ask(Ask::Boot(Boot { house }), &fds).await?.map_err(no_root)?;
         drop((entries, theirs));
         let init = answer.into_iter().next().ok_or(Error::HelperGone)?;
@@ -143,16 +143,20 @@ impl Slot {
         Tree::new(ours, init, group, &self.sandbox.tasks)
     }
 
-    /// The file that thaws, then those by which a process enters.
-    fn entries(&self) -> Result<Vec<OwnedFd>> {
-        let Some(Walls { group, .. }) = &self.walls else { return Ok(Vec::new()) };
-        let failed = |source| Error::Io { what: "the control group's files", source };
-        let mut entries = vec![group.thaw_file().map_err(failed)?];
-        entries.extend(group.entries().map_err(failed)?);
-        Ok(entries)
+    fn doors(&self) -> Result<(DoorPlan, Vec<OwnedFd>)> {
+        let Some(Walls { group, .. }) = &self.walls else { return Ok(Default::default()) };
+        let doors = group.doors().map_err(|source| Error::Io { what: "the control group's files", source })?;
+        Ok(doors.pack())
     }
 
-    fn house(&self, walls: &Walls, root: Option<PathBuf>, binds: Vec<Bind>, hostname: String) -> House {
+    fn house(
+        &self,
+        walls: &Walls,
+        root: Option<PathBuf>,
+        binds: Vec<Bind>,
+        hostname: String,
+        doors: DoorPlan,
+    ) -> House {
         let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
         let plan = |bind: Bind| BindPlan {
             source: bytes(&bind.source),
@@ -164,6 +168,7 @@ impl Slot {
             files: self.spec.files,
             processes: self.spec.processes,
             hostname,
+            doors,
             root: root.as_deref().map(bytes).unwrap_or_default(),
             tmp_device: walls.tmp.as_ref().map(|tmp| bytes(tmp.device())).unwrap_or_default(),
             binds: binds.into_iter().map(plan).collect(),
@@ -211,7 +216,7 @@ impl Slot {
             self.end(running).await?;
         }
         *tree = None;
-        let kills = self.of_group("memory.oom_control", |group| group.out_of_memory_kills()).await?;
+        let kills = self.of_group("the out-of-memory counter", |group| group.out_of_memory_kills()).await?;
         *self.peak.lock() = Peak { bytes: 0, kills_before: kills.unwrap_or(0) };
         Ok(())
     }
@@ -313,7 +318,7 @@ async fn end(tree: &Tree, group: Option<&dyn Group>, clock: &Clock) -> Result<()
     }
     let Some(group) = group else { return Ok(()) };
     let mut waited = Duration::ZERO;
-    while !group.members().map_err(|source| Error::Io { what: "the control group", source })?.is_empty() {
+    while !group.is_empty().map_err(|source| Error::Io { what: "the control group", source })? {
         if waited >= KILL_PATIENCE {
             return Err(will_not_die(Some(group)));
         }

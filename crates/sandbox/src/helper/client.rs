@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 
+use crate::cgroup::Plan;
 use crate::channel::{self, Channel, REPORT_BYTES};
 use crate::message::{Answer, Answered, Ask, Asked, Failure};
 use crate::{Config, Error, HELPER_ARGUMENT, Result};
@@ -25,13 +26,18 @@ struct Line {
 
 impl Client {
     /// Starts the helper and waits until it is ready. `lock` is shared with it.
-    pub(crate) async fn start(config: &Config, state_dir: &Path, lock: BorrowedFd<'_>) -> Result<(Arc<Self>, Child)> {
+    pub(crate) async fn start(
+        config: &Config,
+        state_dir: &Path,
+        groups: Option<Plan>,
+        lock: BorrowedFd<'_>,
+    ) -> Result<(Arc<Self>, Child)> {
         let failed = |source| Error::HelperStart { program: config.helper.clone(), source };
         let (ours, theirs) = channel::pair().map_err(failed)?;
         let child = spawn(&config.helper, theirs).map_err(failed)?;
         let channel = Channel::new(ours).map_err(failed)?;
         let client = Self { line: tokio::sync::Mutex::new(Line { channel, last: 0 }) };
-        let hello = Ask::Hello { state_dir: state_dir.as_os_str().as_encoded_bytes().to_vec() };
+        let hello = Ask::Hello { state_dir: state_dir.as_os_str().as_encoded_bytes().to_vec(), groups };
         match client.ask(hello, &[lock]).await {
             Ok(Ok(_)) => Ok((Arc::new(client), child)),
             Ok(Err(failure)) => Err(failed(io::Error::other(format!("{}: {}", failure.step, failure.source())))),

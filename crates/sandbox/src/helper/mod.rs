@@ -26,7 +26,7 @@ use crate::channel::{self, MESSAGE_BYTES};
 use crate::gateway::{Gateway, Plan};
 use crate::message::{Answer, Answered, Ask, Asked, Boot, Failure, Step};
 use crate::sys::{self, Cloned, SingleThread};
-use crate::{HELPER_ARGUMENT, cgroup, init, seccomp};
+use crate::{HELPER_ARGUMENT, init, seccomp};
 
 /// Namespaces of every tree; the network's is the slot's and joined by the init, the control groups' is each child's.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
@@ -60,8 +60,7 @@ struct Helper {
     _lock: Vec<OwnedFd>,
     /// The way out of environments, once it was asked for.
     gateway: Option<Gateway>,
-    /// Found at the start: at the end the state directory, which names the groups, may be gone. `None` where there are
-    /// none, and so nothing is contained.
+    /// `None` where there are none, and so nothing is contained.
     groups: Option<Arc<dyn Driver>>,
 }
 
@@ -85,12 +84,12 @@ impl Helper {
         let Some((bytes, fds)) = channel::receive(self.socket.as_fd(), MESSAGE_BYTES)? else {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
-        let Asked { id, ask: Ask::Hello { state_dir } } = channel::decode(&bytes)? else {
+        let Asked { id, ask: Ask::Hello { state_dir, groups } } = channel::decode(&bytes)? else {
             return Err(io::ErrorKind::InvalidData.into());
         };
         self.state_dir = PathBuf::from(std::ffi::OsString::from_vec(state_dir));
         self._lock = fds;
-        self.groups = cgroup::driver(&self.state_dir).ok();
+        self.groups = groups.map(|plan| plan.driver());
         let settled = self.settle();
         self.answer(id, settled.map(|()| Vec::new()))
     }
@@ -174,7 +173,7 @@ impl Helper {
     /// The copy becomes the tree's init; the descriptors are its alone as soon as this returns.
     fn boot(&self, boot: Boot, fds: Vec<OwnedFd>) -> Result<OwnedFd, Failure> {
         let namespaces = if boot.house.is_some() { NAMESPACES } else { 0 };
-        match self.thread.clone_process(namespaces).step("clone3")? {
+        match self.thread.clone_process(namespaces, None).step("clone3")? {
             Cloned::Parent { pidfd, .. } => Ok(pidfd),
             Cloned::Child => init::main(&self.thread, &self.state_dir, boot, fds),
         }

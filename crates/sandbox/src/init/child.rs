@@ -10,6 +10,7 @@ use rustix::thread::UnshareFlags;
 
 use super::{Never, privileges};
 use crate::WORKING_DIRECTORY;
+use crate::cgroup::Doors;
 use crate::channel::{decode, encode};
 use crate::message::{Failure, House, Start, Step};
 use crate::seccomp;
@@ -23,13 +24,14 @@ const LOCKED_BYTES: u64 = 64 * 1024;
 /// The longest failure that a child writes; a pipe takes so much at once.
 const FAILURE_BYTES: usize = 4096;
 
-/// The containment of a child, and the files by which it enters the control groups. `None`: not contained.
-type Walls<'a> = Option<(&'a House, &'a [OwnedFd])>;
+/// The containment of a child, and how it enters the control groups. `None`: not contained.
+type Walls<'a> = Option<(&'a House, &'a Doors)>;
 
 /// Returns the pid when the program runs, or what kept it from running.
 pub(super) fn start(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>) -> Result<i32, Failure> {
     let (failed, tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step("make a pipe")?;
-    match thread.clone_process(0).step("clone3")? {
+    let group = walls.and_then(|(_, doors)| doors.born_in.as_ref()).map(AsFd::as_fd);
+    match thread.clone_process(0, group).step("clone3")? {
         Cloned::Parent { pid, .. } => {
             drop((tell, fds));
             outcome(pid, failed)
@@ -69,8 +71,8 @@ fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>
     let env = strings(&start.env).step("read the environment")?;
     let programs = strings(&programs(start)).step("look for the program")?;
     // Before anything is allocated that the limits should count; and before the namespace, whose root it becomes.
-    if let Some((_, entries)) = walls {
-        enter(entries).step("enter the control groups")?;
+    if let Some((_, doors)) = walls {
+        doors.enter().step("enter the control groups")?;
         thread.unshare(UnshareFlags::NEWCGROUP).step("unshare the control group namespace")?;
     }
     rustix::process::setsid().step("start a session")?;
@@ -122,13 +124,6 @@ fn execute(programs: &[CString], argv: &[CString], env: &[CString]) -> io::Error
 
 fn strings(all: &[Vec<u8>]) -> io::Result<Vec<CString>> {
     all.iter().map(|bytes| CString::new(bytes.as_slice()).map_err(io::Error::from)).collect()
-}
-
-fn enter(entries: &[OwnedFd]) -> io::Result<()> {
-    for entry in entries {
-        rustix::io::write(entry, b"0")?;
-    }
-    Ok(())
 }
 
 /// Standard input is nothing, then output, error and the caller's own; nothing else survives exec.
