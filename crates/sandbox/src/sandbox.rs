@@ -287,8 +287,7 @@ async fn prepare(state_dir: &Path, tasks: &Tasks) -> Result<Option<Plan>> {
         tmp::clear_drafts(&state_dir).map_err(failed)?;
         let Ok(plan) = groups(&state_dir) else { return Ok(None) };
         cgroup::remove_leftovers(plan.driver().as_ref()).map_err(failed)?;
-        // What held them is gone too, and is made anew.
-        groups(&state_dir).map(Some)
+        Ok(Some(plan))
     };
     tasks.blocking(work).await
 }

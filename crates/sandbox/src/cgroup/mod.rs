@@ -79,7 +79,7 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
-    /// For this host and this state directory; with version 2, the group that holds ours is made.
+    /// For this host and this state directory; with version 2, room is made where ours will be.
     pub(crate) fn settle(state_dir: &Path) -> Result<Self> {
         let failed = |source| error(state_dir, source);
         let name = parent_name(state_dir).map_err(failed)?;

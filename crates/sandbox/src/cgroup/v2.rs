@@ -37,14 +37,13 @@ pub(super) struct Site {
 }
 
 impl V2 {
-    /// Makes the group that holds ours.
+    /// Makes room for ours.
     pub(super) fn settle(name: &str) -> Result<Self> {
         let site = site()?;
         let failed = |source| error(&site.path, source);
         make_room(&site, name).map_err(failed)?;
-        let parent = site.path.join(name);
-        hand_on(&site.path).and_then(|()| files::make(&parent)).and_then(|()| hand_on(&parent)).map_err(failed)?;
-        Ok(Self { parent })
+        hand_on(&site.path).map_err(failed)?;
+        Ok(Self { parent: site.path.join(name) })
     }
 }
 
@@ -143,6 +142,7 @@ fn hand_on(path: &Path) -> io::Result<()> {
 
 impl Driver for V2 {
     fn group(&self, name: &str) -> Result<Arc<dyn Group>> {
+        files::make(&self.parent).and_then(|()| hand_on(&self.parent)).map_err(|source| error(&self.parent, source))?;
         Ok(Arc::new(V2Group { core: Core::make(self.parent.join(name))? }))
     }
 
@@ -256,6 +256,7 @@ mod tests {
     fn group(is_new: bool) -> (TempDir, Arc<dyn Group>) {
         let directory = tempfile::tempdir().expect("made");
         kernel(&directory.path().join("slot"), is_new);
+        fs::write(directory.path().join("cgroup.subtree_control"), "cpu memory pids").expect("written");
         let group = V2 { parent: directory.path().to_owned() }.group("slot").expect("there");
         (directory, group)
     }
