@@ -78,6 +78,8 @@ pub(crate) struct House {
     pub(crate) hostname: String,
     /// Of the control groups.
     pub(crate) doors: DoorPlan,
+    /// Whether the second wall is raised, where the kernel has it.
+    pub(crate) landlock: bool,
     /// What stands instead of the standard root; empty if nothing does.
     pub(crate) root: Bytes,
     /// The block device of `/tmp`; empty if it has none.
@@ -187,6 +189,7 @@ mod tests {
                 processes: 2,
                 hostname,
                 root,
+                landlock: read_only,
                 doors: DoorPlan::default(),
                 tmp_device: vec![255],
                 binds: vec![bind],

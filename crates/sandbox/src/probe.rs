@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::thread::CapabilitySet;
 
-use crate::{Finding, Findings, cgroup};
+use crate::{Finding, Findings, cgroup, init};
 
 /// What the helper and its inits do needs all of these.
 const CAPABILITIES: &[(&str, CapabilitySet)] = &[
@@ -38,7 +38,11 @@ pub(crate) fn probe(state_dir: &Path) -> Findings {
         ("ext4", ext4()),
         ("mkfs.ext4", mkfs()),
     ];
-    let optional = [("swap accounting", swap_accounting()), ("state directory on a disk", disk(state_dir))];
+    let optional = [
+        ("landlock", landlock()),
+        ("swap accounting", swap_accounting()),
+        ("state directory on a disk", disk(state_dir)),
+    ];
     let required = required.into_iter().map(|(name, look)| finding(name, true, look));
     Findings(required.chain(optional.into_iter().map(|(name, look)| finding(name, false, look))).collect())
 }
@@ -94,6 +98,16 @@ fn seccomp() -> Look {
     let actions =
         fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").map_err(|error| (error.to_string(), fix))?;
     if actions.contains("errno") { Ok(actions.trim().to_owned()) } else { Err((actions, fix)) }
+}
+
+/// The second wall behind the mounts.
+fn landlock() -> Look {
+    let fix = "use a kernel from 5.13 on with CONFIG_SECURITY_LANDLOCK and `landlock` in its lsm= list: without, a hole in the \
+               tree of mounts has no wall behind it";
+    match init::landlock_version() {
+        Some(version) => Ok(format!("version {version}")),
+        None => Err(("the kernel does not have it".to_owned(), fix)),
+    }
 }
 
 fn loop_devices() -> Look {

@@ -36,7 +36,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     pub(crate) clock: Clock,
     pub(crate) janitor: Janitor,
-    config: Config,
+    pub(crate) config: Config,
     state_dir: PathBuf,
     /// `None` where full isolation is not possible; asking for it again says why.
     groups: Option<Plan>,

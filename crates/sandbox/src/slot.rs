@@ -169,6 +169,7 @@ impl Slot {
             processes: self.spec.processes,
             hostname,
             doors,
+            landlock: self.sandbox.config.landlock,
             root: root.as_deref().map(bytes).unwrap_or_default(),
             tmp_device: walls.tmp.as_ref().map(|tmp| bytes(tmp.device())).unwrap_or_default(),
             binds: binds.into_iter().map(plan).collect(),

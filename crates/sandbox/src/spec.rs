@@ -39,12 +39,15 @@ pub struct Config {
     pub ready_tmp: usize,
     /// Where environments get to beyond their own listeners.
     pub network: Network,
+    /// A second wall behind the mounts, where the kernel has landlock. Off for the controls of tests only.
+    pub landlock: bool,
     /// The program that becomes the helper when its first argument is [`crate::HELPER_ARGUMENT`]: this one.
     pub helper: PathBuf,
 }
 
 impl Config {
-    /// Uids from 200000, no way out, two ready `/tmp` images of each size in use, and this very binary as the helper.
+    /// Uids from 200000, no way out, two ready `/tmp` images of each size in use, every wall, and this very binary as the
+    /// helper.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
         Self {
             state_dir: state_dir.into(),
@@ -52,6 +55,7 @@ impl Config {
             uid_count: 65_536,
             ready_tmp: 2,
             network: Network::None,
+            landlock: true,
             helper: PathBuf::from("/proc/self/exe"),
         }
     }

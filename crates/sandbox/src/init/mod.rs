@@ -5,6 +5,7 @@
 
 mod child;
 mod image;
+mod landlock;
 mod privileges;
 mod root;
 mod trees;
@@ -18,6 +19,8 @@ use std::path::Path;
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus};
 use rustix::thread::LinkNameSpaceType;
+
+pub(crate) use landlock::version as landlock_version;
 
 use crate::cgroup::Doors;
 use crate::channel::{self, MESSAGE_BYTES};
@@ -93,6 +96,7 @@ impl<'a> Init<'a> {
             false => image::make(state_dir, house)?,
         }
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hide the init's memory")?;
+        landlock::raise(house).step("raise the second wall")?;
         privileges::narrow().step("drop capabilities")
     }
 

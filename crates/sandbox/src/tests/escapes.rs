@@ -108,3 +108,45 @@ async fn a_set_uid_program_gives_nothing() {
     assert_eq!(said(&output), house.uid_base.to_string());
     house.close().await;
 }
+
+/// Through a descriptor of a directory of the host: a hole in the mount namespace.
+const THROUGH_A_HOLE: &str = "import os\n\
+    def attempt(f):\n\
+    \x20   try: f(); return 'out'\n\
+    \x20   except OSError as e: return e.errno\n\
+    def write(name): os.write(os.open(name, os.O_WRONLY, dir_fd=3), b'x')\n\
+    print(attempt(lambda: os.open('secret', os.O_RDONLY, dir_fd=3)), attempt(lambda: write('secret')),\n\
+    \x20   attempt(lambda: os.open('.', os.O_RDONLY, dir_fd=3)), attempt(lambda: os.unlink('gone', dir_fd=3)),\n\
+    \x20   attempt(lambda: open('/tmp/x', 'w')), attempt(lambda: open('/dev/shm/x', 'w')),\n\
+    \x20   attempt(lambda: open('/dev/null', 'w')), attempt(lambda: open('/proc/self/comm', 'w').write('x')))";
+
+async fn through_a_hole(house: &House) -> String {
+    use std::os::unix::fs::PermissionsExt;
+
+    let hole = house.directory.path().join("hole");
+    std::fs::create_dir(&hole).unwrap();
+    for (path, mode) in [(hole.join("secret"), 0o666), (hole.join("gone"), 0o666), (hole.clone(), 0o777)] {
+        if path != hole {
+            std::fs::write(&path, "of the host").unwrap();
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let hole = std::fs::File::open(hole).unwrap();
+    let command = python(THROUGH_A_HOLE).fd(hole.into(), 3);
+    said(&house.run(small(), Spec { command, ..spec("") }).await).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hole_in_the_mounts_has_a_second_wall_behind_it() {
+    let Some(house) = House::open().await else { return };
+    if crate::init::landlock_version().is_none() {
+        println!("SKIPPED: this kernel has no landlock");
+        return house.close().await;
+    }
+    // Of what the root shows nothing is taken away.
+    assert_eq!(through_a_hole(&house).await, "13 13 13 13 out out out out");
+    house.close().await;
+    let Some(control) = House::open_changed(|config| config.landlock = false).await else { return };
+    assert_eq!(through_a_hole(&control).await, "out out out out out out out out");
+    control.close().await;
+}

@@ -42,13 +42,19 @@ struct House {
 impl House {
     /// `None`, and a line that cannot be overlooked, where the host cannot isolate.
     async fn open() -> Option<Self> {
-        Self::open_with(Network::None).await
+        Self::open_changed(|_| ()).await
     }
 
     async fn open_with(network: Network) -> Option<Self> {
+        Self::open_changed(|config| config.network = network).await
+    }
+
+    /// Set up otherwise.
+    async fn open_changed(change: impl FnOnce(&mut Config)) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let tasks = Tasks::new();
-        let config = Config { network, ..config(directory.path().join("state")) };
+        let mut config = config(directory.path().join("state"));
+        change(&mut config);
         let findings = Sandbox::probe(&config, &tasks).await;
         if !findings.full_isolation() {
             println!("SKIPPED: this host cannot isolate: {findings:#?}");
