@@ -30,6 +30,7 @@ mod cidr;
 mod error;
 mod gateway;
 mod helper;
+mod identity;
 mod init;
 mod janitor;
 mod message;

@@ -16,15 +16,34 @@ pub(crate) type Bytes = Vec<u8>;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
     /// First of all; with the lock of the state directory. `groups` is `None` where nothing can be contained.
-    Hello { state_dir: Bytes, groups: Option<Groups> },
+    /// An ordinary user's helper makes a user namespace.
+    Hello {
+        state_dir: Bytes,
+        groups: Option<Groups>,
+        as_user: bool,
+    },
+    /// Then; now uids have a meaning.
+    Settle,
     /// Makes the way out; answered with what holds it.
     Gateway(Plan),
     /// The same, made by a helper that has died; with what holds it.
     Adopt(Plan),
     /// Answered with the namespace of one network; `way_out` is the number of its address.
-    Network { way_out: Option<u32> },
+    Network {
+        way_out: Option<u32>,
+    },
     /// With a namespace; answered with the listeners.
-    Listen { listen: Vec<SocketAddr> },
+    Listen {
+        listen: Vec<SocketAddr>,
+    },
+    /// A `/tmp` in memory, for the slot of that number.
+    MakeTmp {
+        number: u32,
+        bytes: u64,
+    },
+    DropTmp {
+        number: u32,
+    },
     /// With a network's namespace; answered with a TCP socket that lies in it.
     Socket,
     /// With the descriptors that [`Boot`] names; answered with the init's pidfd.
@@ -82,11 +101,31 @@ pub(crate) struct House {
     pub(crate) landlock: bool,
     /// What stands instead of the standard root; empty if nothing does.
     pub(crate) root: Bytes,
-    /// The block device of `/tmp`; empty if it has none.
-    pub(crate) tmp_device: Bytes,
+    pub(crate) tmp: TmpPlan,
+    /// `None` for root's.
+    pub(crate) user: Option<UserPlan>,
     pub(crate) binds: Vec<BindPlan>,
     /// `/etc/resolv.conf`.
     pub(crate) resolv_conf: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TmpPlan {
+    /// An empty one that nobody can write to.
+    None,
+    /// A block device.
+    Disk(Bytes),
+    /// Of the slot of that number, in the helper's keeping.
+    Memory(u32),
+}
+
+/// What is different in the tree of an ordinary user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UserPlan {
+    /// The user's own groups cannot be left.
+    pub(crate) keeps_groups: bool,
+    /// Where no control group limits the slot's memory, this limits that of each process.
+    pub(crate) data_bytes: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,7 +230,8 @@ mod tests {
                 root,
                 landlock: read_only,
                 doors: DoorPlan::default(),
-                tmp_device: vec![255],
+                tmp: TmpPlan::Disk(vec![255]),
+                user: Some(UserPlan { keeps_groups: read_only, data_bytes: None }),
                 binds: vec![bind],
                 resolv_conf: String::new(),
             };

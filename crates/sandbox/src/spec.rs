@@ -96,6 +96,9 @@ pub enum Isolation {
     /// Namespaces, own root, own uid, control groups, seccomp, own `/tmp`.
     #[default]
     Full,
+    /// What an ordinary user can: the same within a user namespace, with `/tmp` in memory. Which limits hold depends on
+    /// what the host gives the user: see [`crate::Sandbox::probe`].
+    User,
     /// A plain child process of the same user, without any limit: for the controls of tests and for benchmarks only.
     /// Binds, hostname, limits and `/tmp` are ignored; listeners are bound to a free port of 127.0.0.1 each
     /// (`local_addr` tells which).

@@ -3,6 +3,7 @@
 //! The kind is not chosen but found: a controller is with version 1 or with version 2, never with both.
 
 mod bandwidth;
+mod bare;
 mod core;
 mod doors;
 mod files;
@@ -13,6 +14,7 @@ mod v2;
 
 use std::fmt::Debug;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,6 +54,8 @@ pub(crate) trait Group: Debug + Send + Sync {
     fn members(&self) -> io::Result<Vec<i32>>;
     /// Kills everything in it at once, where the kernel can.
     fn kill(&self) -> io::Result<()>;
+    /// What runs in it from now on is this process and its descendants; for those who cannot know otherwise.
+    fn follow(&self, _init: BorrowedFd<'_>) {}
     /// How often the kernel has killed in it because its memory was used up.
     fn out_of_memory_kills(&self) -> io::Result<u64>;
     fn reading(&self) -> io::Result<Reading>;
@@ -76,6 +80,8 @@ pub(crate) enum Plan {
     V1(v1::V1),
     V2(v2::V2),
     Hybrid(hybrid::Hybrid),
+    /// An ordinary user's, who was given none.
+    Bare(bare::Bare),
 }
 
 impl Plan {
@@ -93,11 +99,27 @@ impl Plan {
         })
     }
 
+    /// For an ordinary user: what he was given of version 2, or nothing.
+    pub(crate) fn settle_as_user(state_dir: &Path) -> Result<Self> {
+        let failed = |source| error(state_dir, source);
+        let name = parent_name(state_dir).map_err(failed)?;
+        if !v2::has_controllers().map_err(failed)? || v2::site().is_err() {
+            return Ok(Self::Bare(bare::Bare));
+        }
+        Ok(Self::V2(v2::V2::settle(&name)?))
+    }
+
+    /// Whether the limits of a slot hold for all of its processes together.
+    pub(crate) fn limits(&self) -> bool {
+        !matches!(self, Self::Bare(_))
+    }
+
     pub(crate) fn driver(&self) -> Arc<dyn Driver> {
         match self.clone() {
             Self::V1(driver) => Arc::new(driver),
             Self::V2(driver) => Arc::new(driver),
             Self::Hybrid(driver) => Arc::new(driver),
+            Self::Bare(driver) => Arc::new(driver),
         }
     }
 }

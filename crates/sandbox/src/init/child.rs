@@ -83,9 +83,12 @@ fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>
     rustix::process::umask(Mode::from_raw_mode(0o022));
     sys::reset_signals();
     if let Some((house, _)) = walls {
-        volunteer().step("raise the out-of-memory score")?;
+        if house.user.is_none() {
+            volunteer().step("raise the out-of-memory score")?;
+        }
         limit(house).step("set the resource limits")?;
-        privileges::become_user(house.uid).step("drop privileges")?;
+        let keeps_groups = house.user.is_some_and(|user| user.keeps_groups);
+        privileges::become_user(house.uid, keeps_groups).step("drop privileges")?;
     }
     // As the user: a directory that it may not enter is not its working directory.
     let cwd: &[u8] = if start.cwd.is_empty() { b"/" } else { &start.cwd };
@@ -154,13 +157,14 @@ fn lift(fd: &OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// When the host itself runs out of memory, environments die before the program that runs them.
-fn volunteer() -> io::Result<()> {
+pub(super) fn volunteer() -> io::Result<()> {
     let score = rustix::fs::open("/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
     rustix::io::write(&score, b"500")?;
     Ok(())
 }
 
 fn limit(house: &House) -> io::Result<()> {
+    let data = house.user.and_then(|user| user.data_bytes).map(|bytes| (Resource::Data, bytes));
     let limits = [
         (Resource::Nofile, house.files),
         (Resource::Nproc, house.processes),
@@ -169,7 +173,7 @@ fn limit(house: &House) -> io::Result<()> {
         // Not 0: the kernel still feeds a program of the host (core_pattern with a pipe) then. 1 is none at all.
         (Resource::Core, 1),
     ];
-    for (resource, value) in limits {
+    for (resource, value) in limits.into_iter().chain(data) {
         // The host's own hard limit may be lower, and only some roots may raise it.
         let value = rustix::process::getrlimit(resource).maximum.map_or(value, |hard| hard.min(value));
         rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })?;

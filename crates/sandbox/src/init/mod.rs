@@ -95,6 +95,10 @@ impl<'a> Init<'a> {
             true => root::make(state_dir, house)?,
             false => image::make(state_dir, house)?,
         }
+        if house.user.is_some() {
+            // Here, and passed on: the files of a process that hides its memory are the host's root's.
+            child::volunteer().step("raise the out-of-memory score")?;
+        }
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hide the init's memory")?;
         landlock::raise(house).step("raise the second wall")?;
         privileges::narrow().step("drop capabilities")

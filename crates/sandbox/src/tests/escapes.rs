@@ -7,12 +7,14 @@ use super::*;
 /// What is tried: Python that prints `out` if it got out and an errno otherwise. Functions try the same through the whole
 /// house (`tests/sdk/test_escapes.py`). Numbers of system calls are x86-64's.
 #[derive(serde::Deserialize)]
-struct Attempt {
-    attempt: String,
+pub(super) struct Attempt {
+    pub(super) attempt: String,
     source: String,
 }
 
-const ATTEMPTS: &str = include_str!("attempts.json");
+pub(super) fn attempts() -> Vec<Attempt> {
+    serde_json::from_str(include_str!("attempts.json")).unwrap()
+}
 
 /// `call` is `syscall(2)`; `further` takes an errno that the kernel gives only to those whom it would let do it.
 const PRELUDE: &str = "import ctypes, os, socket, struct, sys, tempfile\n\
@@ -30,7 +32,7 @@ const PRELUDE: &str = "import ctypes, os, socket, struct, sys, tempfile\n\
 const EPILOGUE: &str =
     "\ntry:\n    attempt(); print('out')\nexcept OSError as e: print(e.errno)\nexcept ValueError: print(1)\n";
 
-fn program(attempt: &Attempt, replaced: &[(&str, String)]) -> String {
+pub(super) fn program(attempt: &Attempt, replaced: &[(&str, String)]) -> String {
     let source = replaced.iter().fold(attempt.source.clone(), |source, (from, to)| source.replace(from, to));
     format!("{PRELUDE}    {source}{EPILOGUE}")
 }
@@ -52,7 +54,7 @@ async fn nothing_gets_out() {
         ("ABSTRACT", abstract_name),
     ];
     let mut wrong = Vec::new();
-    for attempt in serde_json::from_str::<Vec<Attempt>>(ATTEMPTS).unwrap() {
+    for attempt in attempts() {
         let source = program(&attempt, &replaced);
         let (inside, outside) = tokio::join!(house.python(&source), house.python_outside(&source));
         match text(&outside.stdout) {
