@@ -113,6 +113,11 @@ impl Sandbox {
         tasks.blocking(move || probe::probe(&state_dir)).await
     }
 
+    /// Whether slots can be contained at all, as far as the spawn helper got.
+    pub fn contains(&self) -> bool {
+        self.0.identity.is_some() || rustix::process::geteuid().is_root()
+    }
+
     #[cfg(test)]
     pub(crate) fn helper_pid(&self) -> Option<u32> {
         self.0.helper.lock().as_ref().map(|(_, child)| child.id())
@@ -120,7 +125,7 @@ impl Sandbox {
 
     /// Whether this host can give slots a way out, and what may stand in it. Changes nothing on the host.
     pub async fn probe_network(tasks: &Tasks) -> Findings {
-        Findings(tasks.blocking(gateway::probe).await)
+        Findings(tasks.blocking(gateway::probe).await, Isolation::default())
     }
 
     #[cfg(test)]

@@ -252,14 +252,19 @@ pub struct Output {
     pub timed_out: bool,
 }
 
-/// What this host can isolate.
+/// What this host can isolate, and how well if it lacks nothing that is required.
 #[derive(Clone, Debug, Default)]
-pub struct Findings(pub Vec<Finding>);
+pub struct Findings(pub Vec<Finding>, pub(crate) Isolation);
 
 impl Findings {
     /// Whether [`Isolation::Full`] works here.
     pub fn full_isolation(&self) -> bool {
-        self.0.iter().all(|finding| finding.able || !finding.required)
+        self.isolation() == Some(Isolation::Full)
+    }
+
+    /// The best that works here; `None` if nothing can be isolated.
+    pub fn isolation(&self) -> Option<Isolation> {
+        self.0.iter().all(|finding| finding.able || !finding.required).then_some(self.1)
     }
 }
 
@@ -268,7 +273,7 @@ pub struct Finding {
     /// What was looked at, such as `memory control group`.
     pub name: &'static str,
     pub able: bool,
-    /// Whether [`Isolation::Full`] needs it.
+    /// Whether nothing can be isolated without it.
     pub required: bool,
     /// What was seen.
     pub detail: String,

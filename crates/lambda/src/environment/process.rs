@@ -295,7 +295,7 @@ fn desk(environment: &Environment, hub: Arc<Hub>, ended: &CancellationToken) -> 
 
 fn program(environment: &Environment, argv: &[String], variables: Vec<(String, String)>) -> Command {
     match environment.workshop.isolation {
-        Isolation::Full => command(argv, variables),
+        Isolation::Full | Isolation::User => command(argv, variables),
         Isolation::Off => Outside::new(environment.listening, &binds(environment)).command(argv, variables),
     }
 }

@@ -141,6 +141,15 @@ pub(crate) fn survey() -> Result<String, String> {
     })
 }
 
+/// The same for an ordinary user: what he was given.
+pub(crate) fn survey_as_user() -> Result<String, String> {
+    if !v2::has_controllers().map_err(|error| error.to_string())? {
+        return Err("no control groups of version 2".to_owned());
+    }
+    let site = v2::site().map_err(|_| "no control group is delegated to this user".to_owned())?;
+    Ok(format!("version 2: cpu, memory, pids, in {}", site.path.display()))
+}
+
 /// Whether limits hold swap too.
 pub(crate) fn counts_swap() -> io::Result<bool> {
     if v2::has_controllers()? { v2::counts_swap() } else { v1::counts_swap() }

@@ -1,6 +1,7 @@
 //! What an ordinary user's sandbox promises. Root starts these tests as a user, in a process of its own.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use super::escapes::{attempts, program};
@@ -10,9 +11,11 @@ use crate::{Exit, ExitStatus, LINK_LOCAL};
 /// Nobody's on most hosts; and the host has given him no uids.
 const LONELY: u32 = 61_234;
 
-/// Runs an ignored test of this file as the user, with a place of his own; what it printed, or `None` where the kernel
-/// gives users no namespaces.
-fn as_user(uid: u32, gid: u32, test: &str) -> Option<String> {
+/// Set where the user has a control group of his own.
+const DELEGATED: &str = "SANDBOX_TEST_DELEGATED";
+
+/// Runs an ignored test of this file as the user, with a place of his own and in a control group if one is given.
+fn as_user(uid: u32, gid: u32, test: &str, group: Option<&Path>) {
     let place = tempfile::tempdir().unwrap();
     let binary = place.path().join("tests");
     std::fs::copy("/proc/self/exe", &binary).unwrap();
@@ -21,7 +24,13 @@ fn as_user(uid: u32, gid: u32, test: &str) -> Option<String> {
     let own = place.path().join("own");
     std::fs::create_dir(&own).unwrap();
     std::os::unix::fs::chown(&own, Some(uid), Some(gid)).unwrap();
-    let output = std::process::Command::new("setpriv")
+    let enter = group.map(|group| format!("echo $$ > {}/cgroup.procs && ", group.display())).unwrap_or_default();
+    let mut command = std::process::Command::new("/bin/sh");
+    if group.is_some() {
+        command.env(DELEGATED, "1");
+    }
+    let output = command
+        .args(["-c", &format!("{enter}exec setpriv \"$@\""), "sh"])
         .args([&format!("--reuid={uid}"), &format!("--regid={gid}"), "--clear-groups"])
         .arg(&binary)
         .args(["--exact", &format!("tests::user::{test}"), "--ignored", "--nocapture"])
@@ -32,13 +41,11 @@ fn as_user(uid: u32, gid: u32, test: &str) -> Option<String> {
         .unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if let Some(skipped) = said.lines().find(|line| line.starts_with("SKIPPED")) {
-        println!("{skipped}");
-        return None;
+        return println!("{skipped}");
     }
     assert!(output.status.success(), "{said}");
     let left: Vec<_> = std::fs::read_dir(&own).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.is_empty(), "{left:?}");
-    Some(said)
 }
 
 fn run_as_user(uid: u32, gid: u32, test: &str) {
@@ -46,7 +53,7 @@ fn run_as_user(uid: u32, gid: u32, test: &str) {
         println!("SKIPPED: only root can be another user");
         return;
     }
-    as_user(uid, gid, test);
+    as_user(uid, gid, test, None);
 }
 
 #[test]
@@ -62,6 +69,56 @@ fn a_lonely_users_limits_hold() {
 #[test]
 fn nothing_of_a_lonely_users_gets_out() {
     run_as_user(LONELY, LONELY, "nothing_gets_out");
+}
+
+/// A group of version 2 that is the lonely user's to divide, as systemd's Delegate= gives one. Removed at the end, with
+/// the leaf into which its processes have moved.
+struct Delegated(PathBuf);
+
+impl Delegated {
+    /// `None` where version 2 has no controllers.
+    fn make() -> Option<Self> {
+        let top = Path::new("/sys/fs/cgroup");
+        let controllers = std::fs::read_to_string(top.join("cgroup.controllers")).unwrap_or_default();
+        if !["cpu", "memory", "pids"].iter().all(|one| controllers.split_whitespace().any(|name| name == *one)) {
+            return None;
+        }
+        std::fs::write(top.join("cgroup.subtree_control"), "+cpu +memory +pids").unwrap();
+        let path = top.join(format!("delegated-{}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        for name in ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"] {
+            std::os::unix::fs::chown(path.join(name), Some(LONELY), Some(LONELY)).unwrap();
+        }
+        Some(Self(path))
+    }
+
+    fn below(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap());
+        entries.filter(|entry| entry.file_type().unwrap().is_dir()).map(|entry| entry.path()).collect()
+    }
+}
+
+impl Drop for Delegated {
+    fn drop(&mut self) {
+        for path in self.below().iter().chain([&self.0]) {
+            std::fs::remove_dir(path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_user_divides_the_control_group_that_he_was_given() {
+    if !rustix::process::geteuid().is_root() {
+        return println!("SKIPPED: only root can be another user");
+    }
+    let Some(group) = Delegated::make() else {
+        return println!("SKIPPED: no control groups of version 2 with controllers; see scripts/test-v2");
+    };
+    as_user(LONELY, LONELY, "limited", Some(&group.0));
+    as_user(LONELY, LONELY, "throttled_and_frozen", Some(&group.0));
+    // Nothing is left but the leaves in which the host's own processes were.
+    let left = group.below();
+    assert!(left.iter().all(|path| path.display().to_string().ends_with("-host")), "{left:?}");
 }
 
 /// The first user that /etc/subuid names, if any: his uid and gid.
@@ -144,8 +201,16 @@ async fn limited() {
     let slot = SlotSpec { memory_bytes: 64 * MEBIBYTE, ..of_user() };
     let output = house.run(slot.clone(), spec(hungry)).await;
     // A control group kills, and a process's own limit refuses.
-    let killed = output.exit == Exit { status: ExitStatus::Signal(9), out_of_memory: true };
-    assert!(killed || said(&output) == "refused", "{output:?}");
+    let delegated = std::env::var_os(DELEGATED).is_some();
+    let killed = Exit { status: ExitStatus::Signal(9), out_of_memory: true };
+    if delegated {
+        // Beside its memory it has room for its `/tmp`.
+        let more = spec(&hungry.replace("200", "100"));
+        assert_eq!(output.exit, killed);
+        assert_eq!(house.run(SlotSpec { tmp_bytes: MEBIBYTE, ..slot.clone() }, more).await.exit, killed);
+    } else {
+        assert_eq!(said(&output), "refused");
+    }
     assert_eq!(said(&house.python_outside(hungry).await), "got it");
     let fill = "import os\n\
         def fill(path):\n\
@@ -157,8 +222,11 @@ async fn limited() {
     assert_eq!(said(&house.run(of_user(), spec(fill)).await), format!("(32, {})", libc::ENOSPC));
     let shm = spec(&fill.replace("/tmp/x", "/dev/shm/x"));
     let filled = house.run(slot, shm).await;
-    let killed = filled.exit == Exit { status: ExitStatus::Signal(9), out_of_memory: true };
-    assert!(killed || said(&filled) == format!("(64, {})", libc::ENOSPC), "{filled:?}");
+    if delegated {
+        assert_eq!(filled.exit, killed);
+    } else {
+        assert_eq!(said(&filled), format!("(64, {})", libc::ENOSPC));
+    }
     let resources = "import resource as r; print(r.getrlimit(r.RLIMIT_NOFILE), r.getrlimit(r.RLIMIT_NPROC))";
     assert_eq!(said(&house.run(of_user(), spec(resources)).await), "(1024, 1024) (1024, 1024)");
     house.close().await;
@@ -203,5 +271,26 @@ async fn told_apart() {
     assert_ne!(one.uid(), two.uid());
     one.destroy().await.unwrap();
     two.destroy().await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a part of the tests above, as another user"]
+async fn throttled_and_frozen() {
+    let Some(house) = open().await else { return };
+    let slot = house.sandbox.slot(SlotSpec { cpu: Some(0.1), ..of_user() }).await.unwrap();
+    let busy = spec("print('busy', flush=True)\nwhile True: pass");
+    let mut talking = Talking::from(slot.start(busy).await.unwrap());
+    line(&mut talking).await;
+    while slot.usage().await.unwrap().throttled_periods == 0 {
+        Clock::wall().sleep(Duration::from_millis(20)).await;
+    }
+    slot.freeze().await.unwrap();
+    let before = slot.usage().await.unwrap().cpu;
+    Clock::wall().sleep(Duration::from_millis(100)).await;
+    assert_eq!(slot.usage().await.unwrap().cpu, before);
+    slot.kill().await.unwrap();
+    assert_eq!(talking.process.wait().await.status, ExitStatus::Signal(9));
+    slot.destroy().await.unwrap();
     house.close().await;
 }

@@ -2,12 +2,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "what the host can do stands in files of /proc")]
 
+mod user;
+
 use std::fs;
 use std::path::Path;
 
 use rustix::thread::CapabilitySet;
 
-use crate::{Finding, Findings, cgroup, init};
+use crate::{Finding, Findings, Isolation, cgroup, init};
 
 /// What the helper and its inits do needs all of these.
 const CAPABILITIES: &[(&str, CapabilitySet)] = &[
@@ -27,6 +29,10 @@ const PROGRAM_PATHS: &[&str] = &["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 type Look = Result<String, (String, &'static str)>;
 
 pub(crate) fn probe(state_dir: &Path) -> Findings {
+    if rustix::process::geteuid().is_root() { of_root(state_dir) } else { of_user() }
+}
+
+fn of_root(state_dir: &Path) -> Findings {
     let required = [
         ("root", root()),
         ("kernel", kernel()),
@@ -43,8 +49,35 @@ pub(crate) fn probe(state_dir: &Path) -> Findings {
         ("swap accounting", swap_accounting()),
         ("state directory on a disk", disk(state_dir)),
     ];
+    findings(required, optional, Isolation::Full)
+}
+
+fn of_user() -> Findings {
+    let required = [
+        ("kernel", kernel()),
+        ("namespaces", namespaces()),
+        ("user namespaces", user::namespaces()),
+        ("/proc", user::proc()),
+        ("seccomp", seccomp()),
+    ];
+    let optional = [
+        ("root", user::root()),
+        ("uids for functions", user::uids()),
+        ("control groups", user::control_groups()),
+        ("landlock", landlock()),
+        ("swap accounting", swap_accounting()),
+    ];
+    findings(required, optional, Isolation::User)
+}
+
+fn findings<const R: usize, const O: usize>(
+    required: [(&'static str, Look); R],
+    optional: [(&'static str, Look); O],
+    kind: Isolation,
+) -> Findings {
     let required = required.into_iter().map(|(name, look)| finding(name, true, look));
-    Findings(required.chain(optional.into_iter().map(|(name, look)| finding(name, false, look))).collect())
+    let optional = optional.into_iter().map(|(name, look)| finding(name, false, look));
+    Findings(required.chain(optional).collect(), kind)
 }
 
 fn finding(name: &'static str, required: bool, look: Look) -> Finding {
@@ -54,12 +87,7 @@ fn finding(name: &'static str, required: bool, look: Look) -> Finding {
 }
 
 fn root() -> Look {
-    match rustix::process::geteuid() {
-        uid if uid.is_root() => Ok("running as root".to_owned()),
-        uid => {
-            Err((format!("running as uid {}", uid.as_raw()), "run it as root, or as a system service with User=root"))
-        }
-    }
+    Ok("running as root".to_owned())
 }
 
 fn capabilities() -> Look {
