@@ -30,7 +30,7 @@ fn as_user(uid: u32, gid: u32, test: &str, group: Option<&Path>) {
         command.env(DELEGATED, "1");
     }
     let output = command
-        .args(["-c", &format!("{enter}exec setpriv \"$@\""), "sh"])
+        .args(["-c", &format!("{enter}exec /usr/bin/setpriv \"$@\""), "sh"])
         .args([&format!("--reuid={uid}"), &format!("--regid={gid}"), "--clear-groups"])
         .arg(&binary)
         .args(["--exact", &format!("tests::user::{test}"), "--ignored", "--nocapture"])
