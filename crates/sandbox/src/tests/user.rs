@@ -71,6 +71,11 @@ fn nothing_of_a_lonely_users_gets_out() {
     run_as_user(LONELY, LONELY, "nothing_gets_out");
 }
 
+#[test]
+fn a_lonely_users_helper_may_die() {
+    run_as_user(LONELY, LONELY, "helper_dies");
+}
+
 /// A group of version 2 that is the lonely user's to divide, as systemd's Delegate= gives one. Removed at the end, with
 /// the leaf into which its processes have moved.
 struct Delegated(PathBuf);
@@ -294,5 +299,30 @@ async fn throttled_and_frozen() {
     slot.kill().await.unwrap();
     assert_eq!(talking.process.wait().await.status, ExitStatus::Signal(9));
     slot.destroy().await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a part of the tests above, as another user"]
+async fn helper_dies() {
+    let Some(house) = open().await else { return };
+    let (running, idle) = (house.sandbox.slot(of_user()).await.unwrap(), house.sandbox.slot(of_user()).await.unwrap());
+    let (read, write) = std::io::pipe().unwrap();
+    let source = "import os; print('up', flush=True); os.read(3, 1); print('still up', flush=True)";
+    let command = python(source).fd(read.into(), 3);
+    let mut talking = Talking::from(running.start(Spec { command, ..spec("") }).await.unwrap());
+    assert_eq!(line(&mut talking).await, "up");
+    let helper = i32::try_from(house.sandbox.helper_pid().unwrap()).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(helper).unwrap(), rustix::process::Signal::KILL)
+        .unwrap();
+    assert!(matches!(house.sandbox.slot(of_user()).await, Err(crate::Error::HelperGone)));
+    // The next one finds another helper, and what runs goes on.
+    assert_eq!(said(&house.run(of_user(), spec("print('new')")).await), "new");
+    std::io::Write::write_all(&mut &write, b"\n").unwrap();
+    assert_eq!(line(&mut talking).await, "still up");
+    // A slot of before is in a user namespace that nobody can enter any more.
+    assert!(matches!(idle.start(spec("")).await, Err(crate::Error::Root { .. })));
+    running.destroy().await.unwrap();
+    idle.destroy().await.unwrap();
     house.close().await;
 }
