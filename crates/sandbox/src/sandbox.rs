@@ -199,6 +199,10 @@ impl Inner {
             // Closed meanwhile: then the new one ends with its client.
             if is_current(&helper) { helper.replace(started) } else { Some(started) }
         };
+        if self.identity.is_some() {
+            // They are in a user namespace that ended with its helper.
+            self.networks.forget_ready();
+        }
         if let Some((_, child)) = before {
             self.tasks.blocking(move || end(child)).await;
         }
