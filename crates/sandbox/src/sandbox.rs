@@ -238,7 +238,7 @@ impl Inner {
         let (group, tmp, network) = tokio::join!(
             self.group(groups.driver(), name, &with_tmp),
             self.tmp_of_user(uid.number(), spec.tmp_bytes),
-            self.networks.take(self, uid.number(), &spec.listen)
+            self.networks.take(self, uid.number(), spec)
         );
         let parts = Parts { group: group?, tmp, network };
         let user = Some(UserPlan {
