@@ -60,6 +60,14 @@ impl Identity {
         }
     }
 
+    /// The user's own uid inside.
+    pub(crate) fn own(&self) -> u32 {
+        match self {
+            Self::Range { .. } => 0,
+            Self::Alone => ALONE,
+        }
+    }
+
     /// Says what uids mean in the user namespace of the process. Blocks: programs are run.
     pub(crate) fn write(&self, pid: u32) -> io::Result<()> {
         let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());

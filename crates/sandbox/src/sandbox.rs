@@ -245,7 +245,7 @@ impl Inner {
             keeps_groups: *identity == Identity::Alone,
             data_bytes: (!groups.limits()).then_some(spec.memory_bytes),
         });
-        let inside = identity.inside(uid.number());
+        let inside = if spec.writes_as_host { identity.own() } else { identity.inside(uid.number()) };
         parts.join(&self.tasks, |network, tmp, group| Walls { network, tmp, group, uid, inside, user }).await
     }
 

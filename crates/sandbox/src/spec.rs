@@ -119,6 +119,8 @@ pub struct SlotSpec {
     pub files: u64,
     /// Size of `/tmp`, whose files survive [`crate::Slot::kill`]. 0 is an empty one that nobody can write to.
     pub tmp_bytes: u64,
+    /// With [`Isolation::User`]: it runs as the host's user, so that what it writes into binds is his.
+    pub writes_as_host: bool,
     /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`]. With [`Network::Host`] each has
     /// its port at a loopback address of the slot's own (`local_addr` tells which).
     pub listen: Vec<SocketAddr>,
@@ -136,6 +138,7 @@ impl SlotSpec {
             processes: base::limits::lambda::PROCESSES,
             files: base::limits::lambda::FILE_DESCRIPTORS,
             tmp_bytes: 512 << 20,
+            writes_as_host: false,
             listen: Vec::new(),
             way_out: true,
         }
