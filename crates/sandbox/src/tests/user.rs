@@ -278,6 +278,14 @@ async fn told_apart() {
     assert_ne!(one.uid(), two.uid());
     one.destroy().await.unwrap();
     two.destroy().await.unwrap();
+    // One that is to write as the user does.
+    let into = house.directory.path().join("into");
+    std::fs::create_dir(&into).unwrap();
+    let mut writing = spec("open('/var/task/x', 'w').write('x')");
+    writing.binds = vec![Bind::writable(&into, "/var/task")];
+    said(&house.run(SlotSpec { writes_as_host: true, ..of_user() }, writing).await);
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(into.join("x")).unwrap());
+    assert_eq!(owner, rustix::process::geteuid().as_raw());
     house.close().await;
 }
 
