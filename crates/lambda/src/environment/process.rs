@@ -106,7 +106,7 @@ impl Running {
         let (telemetry, telemetry_end) = std::io::pipe()?;
         let launch = &environment.launch;
         let mut command = program(environment, &argv(launch), variables);
-        if environment.workshop.isolation == Isolation::Full {
+        if environment.workshop.isolation != Isolation::Off {
             command = command.cwd(&launch.interpreter.cwd);
         }
         if launch.interpreter.managed {
