@@ -1,11 +1,14 @@
 # What one does with lambdad's source. `make run` and `make test` set up what they need.
-.PHONY: run test bench fuzz soak check fmt
+.PHONY: run test test-v2 bench fuzz soak check fmt
 
 run: ## build, serve, deploy an example, invoke it, keep serving
 	@scripts/run
 
 test: ## every test
 	@scripts/test
+
+test-v2: ## the sandbox's tests on a host with control groups of version 2 alone, under qemu
+	@scripts/test-v2
 
 bench: ## the table of record; ROW=n for one row
 	@scripts/bench $(ROW)

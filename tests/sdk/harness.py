@@ -65,8 +65,9 @@ def binary():
 class Server:
     """One lambdad. `stop` is checked: SIGTERM must end it with status 0."""
 
-    def __init__(self, *arguments, data_dir=None, env=None, files=None):
-        """`files` is the limit of open files that its shell has; a variable of `env` that is None is left out."""
+    def __init__(self, *arguments, data_dir=None, env=None, files=None, program=None):
+        """`files` is the limit of open files that its shell has; `program` is what is run in the binary's place; a
+        variable of `env` that is None is left out."""
         self.own_data_dir = data_dir is None
         self.data_dir = data_dir or tempfile.mkdtemp(prefix="lambdad-sdk-")
         # Functions' users must get to their code, which lies below.
@@ -84,7 +85,7 @@ class Server:
             **(env or {}),
         }
         environment = {name: value for name, value in environment.items() if value is not None}
-        command = [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", self.data_dir, *arguments]
+        command = [*(program or [binary()]), "serve", "--listen", "127.0.0.1:0", "--data-dir", self.data_dir, *arguments]
         if files:
             command = ["sh", "-c", f'ulimit -S -n {files}; exec "$@"', "sh", *command]
         self.process = subprocess.Popen(

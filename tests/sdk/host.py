@@ -196,7 +196,7 @@ class Names:
 
     def files(self):
         """What a dead environment or a broken-off write would leave. The places and templates are kept on purpose."""
-        kept = lambda name: name in ("lock", "root") or name.endswith(".ext4")
+        kept = lambda name: name in ("lock", "root", "tmps") or name.endswith(".ext4")
         found = [f"sandbox/{name}" for name in names(self.state_dir) if not kept(name)]
         found += [f"sockets/{name}" for name in names(os.path.join(self.data_dir, "sockets"))]
         unfinished = (name for name in names(os.path.join(self.data_dir, "code")) if name.startswith("unfinished-"))

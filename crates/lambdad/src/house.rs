@@ -12,13 +12,14 @@ use lambda::code::unpacker::{Program, Sandboxed};
 use lambda::environment::Workshop;
 use lambda::{Control, DataPlane, Keeping};
 use observe::logs::Logs;
-use sandbox::{Isolation, Sandbox};
+use sandbox::Sandbox;
 use store::Store;
 use store::engine::sqlite;
 use tokio::net::TcpListener;
 use wire::ServiceSpec;
 use wire::sigv4::Verifier;
 
+use crate::containment::Containment;
 use crate::courier::{Courier, Pace, Receivers};
 use crate::fetch::{Allowed, Outside};
 use crate::front_door::{Bodies, House, serve_until};
@@ -92,9 +93,9 @@ impl Open {
         let logs = Logs::open(ground.store.clone(), ground.clock.clone(), ground.random.clone(), &ground.back)?;
         let registry = Registry::new(ground.random.clone());
         let relay = EndpointRelay::new(ground.back.clone());
-        let sandbox = sandbox(options, &ground).await?;
+        let (sandbox, containment) = sandbox(options, &ground).await?;
         let runtimes = runtimes(options, &ground)?;
-        let workshop = workshop(options, &ground, &sandbox, &relay)?;
+        let workshop = workshop(options, &ground, &sandbox, &containment, &relay)?;
         let control = Control::open(lambda::Deps {
             store: ground.store.clone(),
             clock: ground.clock.clone(),
@@ -103,7 +104,7 @@ impl Open {
             call: registry.clone(),
             permit: access.clone(),
             interpreters: runtimes.clone(),
-            unpacker: unpacker(options, &ground, &sandbox)?,
+            unpacker: unpacker(&ground, &sandbox, &containment)?,
             registry: Arc::new(registry_of(&options.registries, &ground.clock, &ground.back)?),
             data_dir: options.data_dir.clone(),
             concurrency: options.concurrency,
@@ -122,7 +123,8 @@ impl Open {
         services.push(logs.service());
         services.push(data_plane.operations(control.operations(wire::Service::new(&lambda::api::SPEC))));
         registry.install(services, access.clone());
-        let house = house(options, &ground, registry.clone(), access, control.clone(), address);
+        let pages = pages(&ground, access.clone(), control.clone(), containment);
+        let house = house(options, &ground, registry.clone(), access, pages, address);
         relay.install(house.clone());
         carry(&ground)?;
         keep_house(&ground, &control);
@@ -158,18 +160,15 @@ async fn access(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<A
     Ok(Access::open(&ground.store, access::Config { account, root }).await?)
 }
 
-async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Sandbox> {
+async fn sandbox(options: &ServeOptions, ground: &Ground) -> anyhow::Result<(Sandbox, Containment)> {
     let mut config = sandbox::Config::new(options.data_dir.join("sandbox"));
     config.uid_base = options.uid_base;
     let findings = Sandbox::probe(&config, &ground.back).await;
-    if !options.no_isolation {
-        for lack in findings.0.iter().filter(|finding| !finding.able) {
-            let weight = if lack.required { "functions can't run" } else { "less is limited" };
-            tracing::warn!("{}: {}: {}. Fix: {}", lack.name, weight, lack.detail, lack.fix);
-        }
-    }
+    // A network of their own takes root.
     let able = findings.full_isolation() && !options.no_isolation;
-    options.network.open(config, able, &ground.back, &ground.clock).await
+    let sandbox = options.network.open(config, able, &ground.back, &ground.clock).await?;
+    let containment = if options.no_isolation { Containment::off() } else { Containment::found(&findings, &sandbox) };
+    Ok((sandbox, containment))
 }
 
 /// Interpreters are found, and bootstraps compiled, beside the start: both run programs of the host.
@@ -186,9 +185,9 @@ fn runtimes(options: &ServeOptions, ground: &Ground) -> anyhow::Result<Arc<Runti
 }
 
 /// Archives and images are unpacked where functions run.
-fn unpacker(options: &ServeOptions, ground: &Ground, sandbox: &Sandbox) -> anyhow::Result<Arc<Sandboxed>> {
+fn unpacker(ground: &Ground, sandbox: &Sandbox, containment: &Containment) -> anyhow::Result<Arc<Sandboxed>> {
     let program = Program::own().context("finding this program")?;
-    Ok(Arc::new(Sandboxed::new(sandbox.clone(), isolation(options), ground.back.clone(), program)))
+    Ok(Arc::new(Sandboxed::new(sandbox.clone(), containment.of_environments(), ground.back.clone(), program)))
 }
 
 /// Where images come from.
@@ -210,17 +209,16 @@ pub(crate) fn registry_of(
     Ok(lambda::image::Registry::new(Arc::new(door), logins, options.insecure_registry.clone()))
 }
 
-fn isolation(options: &ServeOptions) -> Isolation {
-    if options.no_isolation { Isolation::Off } else { Isolation::Full }
-}
-
 fn workshop(
     options: &ServeOptions,
     ground: &Ground,
     sandbox: &Sandbox,
+    containment: &Containment,
     relay: &Arc<EndpointRelay>,
 ) -> anyhow::Result<Arc<Workshop>> {
     let sockets = empty(options.data_dir.join("sockets")).context("clearing away the sockets of an earlier run")?;
+    // An ordinary user's sockets are open to whoever gets to them; environments do by their own way.
+    private(&sockets).context("making the folder of the sockets")?;
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
     Ok(Arc::new(Workshop {
         sandbox: sandbox.clone(),
@@ -229,7 +227,7 @@ fn workshop(
         tasks: ground.back.clone(),
         relay: relay.clone(),
         sockets,
-        isolation: isolation(options),
+        isolation: containment.of_environments(),
         cores,
     }))
 }
@@ -242,21 +240,25 @@ fn empty(folder: PathBuf) -> std::io::Result<PathBuf> {
     }
 }
 
+fn pages(ground: &Ground, keys: Arc<Access>, control: Arc<Control>, containment: Containment) -> OwnPages {
+    OwnPages {
+        store: ground.store.clone(),
+        verifier: Verifier::new(ground.clock.clone()),
+        keys,
+        control,
+        clock: ground.clock.clone(),
+        containment,
+    }
+}
+
 fn house(
     options: &ServeOptions,
     ground: &Ground,
     registry: Arc<Registry>,
     access: Arc<Access>,
-    control: Arc<Control>,
+    pages: OwnPages,
     address: SocketAddr,
 ) -> Arc<House> {
-    let pages = OwnPages {
-        store: ground.store.clone(),
-        verifier: Verifier::new(ground.clock.clone()),
-        keys: access.clone(),
-        control,
-        clock: ground.clock.clone(),
-    };
     Arc::new(House {
         router: wire::Router::new(&registry.specs()),
         registry,

@@ -2,6 +2,7 @@
 //! rules.
 
 pub mod cli;
+pub mod containment;
 pub mod courier;
 pub mod fetch;
 pub mod front_door;

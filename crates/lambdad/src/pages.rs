@@ -11,6 +11,7 @@ use store::Store;
 use wire::sigv4::{Accept, Verifier};
 use wire::{Request, Response};
 
+use crate::containment::Containment;
 use crate::front_door::Pages;
 
 pub const HEALTH: &str = "/_lambdad/health";
@@ -26,6 +27,7 @@ pub struct OwnPages {
     pub keys: Arc<Access>,
     pub control: Arc<lambda::Control>,
     pub clock: Clock,
+    pub containment: Containment,
 }
 
 #[async_trait]
@@ -41,14 +43,21 @@ impl Pages for OwnPages {
 }
 
 impl OwnPages {
-    /// 200 when requests are served; 503 while the disk is full.
+    /// 200 when requests are served; 503 while the disk is full. And how functions are contained.
     fn health(&self) -> Response {
-        match self.store.writable() {
-            Ok(()) => json(200, r#"{"status":"ok"}"#),
-            Err(error) => {
-                json(503, &serde_json::json!({"status": "read-only", "reason": error.to_string()}).to_string())
+        let mut told = self.containment.describe();
+        let status = match self.store.writable() {
+            Ok(()) => {
+                told["status"] = "ok".into();
+                200
             }
-        }
+            Err(error) => {
+                told["status"] = "read-only".into();
+                told["reason"] = error.to_string().into();
+                503
+            }
+        };
+        json(status, &told.to_string())
     }
 
     async fn code(&self, request: &Request) -> Response {

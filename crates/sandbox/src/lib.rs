@@ -15,14 +15,17 @@
 //! - **No user namespace as root.** Each slot has a uid of its own, set before its program starts, and no capability, no
 //!   set-uid, no way to a namespace. A user namespace would add a mapping (every bind would need one too, or its files
 //!   belong to nobody) and give the program capabilities in it, which is what most kernel escapes begin with. We give up
-//!   a second wall behind the uid. Rootless, there will be one, since there is no other way.
+//!   a second wall behind the uid. An ordinary user's slots live in one, since there is no other way (`helper::user`,
+//!   `identity`): what uids mean in it is written by the host, and the rest is as root's.
 //! - **Processes are started by the tree's init, not by the helper,** over a socket that only the host and the init have:
 //!   no secret passes through the helper, starts go on side by side, an exit status needs no bookkeeping, and a tree ends
 //!   with the host, whoever else was killed. It costs a small process per tree, outside of the slot's limits.
 //! - **Without names.** The image of `/tmp` is an unlinked file, its loop device clears itself, its mount is in no place.
 //! - **A filter of refusals,** ending at the newest call that somebody has read about: see `seccomp::table`.
-//! - **Kernel 5.12 at least** (mount_setattr), control groups version 1; `probe` says so. A driver for version 2 is one
-//!   more implementation of `cgroup::Driver`.
+//! - **A second wall behind the mounts,** where the kernel has landlock (`init::landlock`): raised once per tree, by its
+//!   init, so that joined processes share it.
+//! - **Kernel 5.12 at least** (mount_setattr); control groups of version 2, of version 1, or of both (`cgroup`): what the
+//!   host has decides. `probe` says what is lacking.
 
 mod cgroup;
 mod channel;
@@ -30,6 +33,7 @@ mod cidr;
 mod error;
 mod gateway;
 mod helper;
+mod identity;
 mod init;
 mod janitor;
 mod message;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cgroup::{DoorPlan, Plan as Groups};
 use crate::gateway::Plan;
 use crate::spec::ExitStatus;
 
@@ -14,16 +15,35 @@ pub(crate) type Bytes = Vec<u8>;
 /// From the host to the helper.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
-    /// First of all; with the lock of the state directory.
-    Hello { state_dir: Bytes },
+    /// First of all; with the lock of the state directory. `groups` is `None` where nothing can be contained.
+    /// An ordinary user's helper makes a user namespace.
+    Hello {
+        state_dir: Bytes,
+        groups: Option<Groups>,
+        as_user: bool,
+    },
+    /// Then; now uids have a meaning.
+    Settle,
     /// Makes the way out; answered with what holds it.
     Gateway(Plan),
     /// The same, made by a helper that has died; with what holds it.
     Adopt(Plan),
     /// Answered with the namespace of one network; `way_out` is the number of its address.
-    Network { way_out: Option<u32> },
+    Network {
+        way_out: Option<u32>,
+    },
     /// With a namespace; answered with the listeners.
-    Listen { listen: Vec<SocketAddr> },
+    Listen {
+        listen: Vec<SocketAddr>,
+    },
+    /// A `/tmp` in memory, for the slot of that number.
+    MakeTmp {
+        number: u32,
+        bytes: u64,
+    },
+    DropTmp {
+        number: u32,
+    },
     /// With a network's namespace; answered with a TCP socket that lies in it.
     Socket,
     /// With the descriptors that [`Boot`] names; answered with the init's pidfd.
@@ -68,21 +88,44 @@ pub(crate) struct Boot {
     pub(crate) house: Option<House>,
 }
 
-/// What contains a tree. Its descriptors, in this order: the network namespace, the file that thaws, the files by which
-/// a process enters the control groups.
+/// What contains a tree. Its descriptors, in this order: the network namespace, then those of `doors`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct House {
     pub(crate) uid: u32,
     pub(crate) files: u64,
     pub(crate) processes: u64,
     pub(crate) hostname: String,
+    /// Of the control groups.
+    pub(crate) doors: DoorPlan,
+    /// Whether the second wall is raised, where the kernel has it.
+    pub(crate) landlock: bool,
     /// What stands instead of the standard root; empty if nothing does.
     pub(crate) root: Bytes,
-    /// The block device of `/tmp`; empty if it has none.
-    pub(crate) tmp_device: Bytes,
+    pub(crate) tmp: TmpPlan,
+    /// `None` for root's.
+    pub(crate) user: Option<UserPlan>,
     pub(crate) binds: Vec<BindPlan>,
     /// `/etc/resolv.conf`.
     pub(crate) resolv_conf: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TmpPlan {
+    /// An empty one that nobody can write to.
+    None,
+    /// A block device.
+    Disk(Bytes),
+    /// Of the slot of that number, in the helper's keeping.
+    Memory(u32),
+}
+
+/// What is different in the tree of an ordinary user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UserPlan {
+    /// The user's own groups cannot be left.
+    pub(crate) keeps_groups: bool,
+    /// Where no control group limits the slot's memory, this limits that of each process.
+    pub(crate) data_bytes: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,7 +228,10 @@ mod tests {
                 processes: 2,
                 hostname,
                 root,
-                tmp_device: vec![255],
+                landlock: read_only,
+                doors: DoorPlan::default(),
+                tmp: TmpPlan::Disk(vec![255]),
+                user: Some(UserPlan { keeps_groups: read_only, data_bytes: None }),
                 binds: vec![bind],
                 resolv_conf: String::new(),
             };

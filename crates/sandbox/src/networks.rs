@@ -188,6 +188,11 @@ impl Networks {
         way.gateway.lock().iter().map(|fd| fd.try_clone().expect("a copy")).collect()
     }
 
+    /// Those made from now on are made anew.
+    pub(crate) fn forget_ready(&self) {
+        self.ready.lock().made.clear();
+    }
+
     /// Gives back what is ready, and keeps none from now on. The way out stays until the helper ends.
     pub(crate) fn close(&self) {
         if let Way::Nat(way) = &self.way {

@@ -13,13 +13,14 @@ use base::{Clock, Tasks};
 use parking_lot::Mutex;
 use rustix::fs::FlockOperation;
 
-use crate::cgroup::{self, Driver, Group};
+use crate::cgroup::{self, Driver, Group, Plan};
 use crate::helper::Client;
+use crate::identity::Identity;
 use crate::janitor::Janitor;
-use crate::message::{Ask, Failure};
-use crate::networks::{self, Networks};
+use crate::message::{Ask, Failure, UserPlan};
+use crate::networks::{self, Networks, SlotNetwork};
 use crate::slot::Walls;
-use crate::tmp::{self, Pool, Tmp};
+use crate::tmp::{self, MemoryTmp, Pool, SlotTmp};
 use crate::uids::Uids;
 use crate::{Config, Error, Findings, Isolation, Output, Result, Slot, SlotSpec, Spec, gateway, probe};
 
@@ -36,10 +37,12 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     pub(crate) clock: Clock,
     pub(crate) janitor: Janitor,
-    config: Config,
+    pub(crate) config: Config,
     state_dir: PathBuf,
     /// `None` where full isolation is not possible; asking for it again says why.
-    driver: Option<Arc<dyn Driver>>,
+    groups: Option<Plan>,
+    /// Who the slots' uids are; `None` for root, and for a user who may make no user namespace.
+    identity: Option<Identity>,
     /// `None` when closed.
     helper: Mutex<Option<(Arc<Client>, Child)>>,
     /// Held while a helper that has died is replaced.
@@ -52,13 +55,13 @@ pub(crate) struct Inner {
 }
 
 impl Sandbox {
-    /// Locks the state directory, cleans what a killed predecessor left there, starts the spawn helper. Works without
-    /// root too; then only [`crate::Isolation::Off`] does.
+    /// Locks the state directory, cleans what a killed predecessor left there, starts the spawn helper. Works for an
+    /// ordinary user too; then [`Isolation::User`] is possible where the kernel lets him make a user namespace.
     pub async fn open(config: Config, tasks: Tasks, clock: Clock) -> Result<Self> {
         let state_dir = make_directory(&config.state_dir)?;
         let lock = lock(&state_dir, &clock).await?;
-        let driver = prepare(&state_dir, &tasks).await?;
-        let (client, child) = Client::start(&config, &state_dir, lock.as_fd()).await?;
+        let groups = prepare(&state_dir, &tasks).await?;
+        let (identity, (client, child)) = start_helper(&config, &state_dir, groups.clone(), &lock).await?;
         let networks = match Networks::open(&config.network, &state_dir, &client, &tasks).await {
             Ok(networks) => networks,
             Err(error) => {
@@ -70,10 +73,11 @@ impl Sandbox {
         };
         Ok(Self(Arc::new(Inner {
             janitor: Janitor::new(&tasks, &clock),
-            driver,
+            groups,
             helper: Mutex::new(Some((client, child))),
             replacing: tokio::sync::Mutex::default(),
-            uids: Uids::new(config.uid_base, config.uid_count),
+            uids: uids(&config, identity.as_ref()),
+            identity,
             pool: Pool::new(state_dir.clone(), config.ready_tmp, tasks.clone()),
             config,
             networks: Arc::new(networks),
@@ -88,6 +92,7 @@ impl Sandbox {
     pub async fn slot(&self, spec: SlotSpec) -> Result<Slot> {
         let (walls, listeners) = match spec.isolation {
             Isolation::Full => self.0.walls(&spec).await?,
+            Isolation::User => self.0.walls_of_user(&spec).await?,
             Isolation::Off => (None, networks::outside(spec.listen.len())?),
         };
         Ok(Slot::new(self.0.clone(), spec, walls, listeners))
@@ -108,6 +113,11 @@ impl Sandbox {
         tasks.blocking(move || probe::probe(&state_dir)).await
     }
 
+    /// Whether slots can be contained at all, as far as the spawn helper got.
+    pub fn contains(&self) -> bool {
+        self.0.identity.is_some() || rustix::process::geteuid().is_root()
+    }
+
     #[cfg(test)]
     pub(crate) fn helper_pid(&self) -> Option<u32> {
         self.0.helper.lock().as_ref().map(|(_, child)| child.id())
@@ -115,7 +125,7 @@ impl Sandbox {
 
     /// Whether this host can give slots a way out, and what may stand in it. Changes nothing on the host.
     pub async fn probe_network(tasks: &Tasks) -> Findings {
-        Findings(tasks.blocking(gateway::probe).await)
+        Findings(tasks.blocking(gateway::probe).await, Isolation::default())
     }
 
     #[cfg(test)]
@@ -176,7 +186,7 @@ impl Inner {
         if !is_current(&self.helper.lock()) {
             return;
         }
-        let started = match Client::start(&self.config, &self.state_dir, self.lock.as_fd()).await {
+        let started = match self.start_helper().await {
             Ok(started) => started,
             Err(error) => return tracing::error!(%error, "the spawn helper died, and no other can be started"),
         };
@@ -189,13 +199,23 @@ impl Inner {
             // Closed meanwhile: then the new one ends with its client.
             if is_current(&helper) { helper.replace(started) } else { Some(started) }
         };
+        if self.identity.is_some() {
+            // They are in a user namespace that ended with its helper.
+            self.networks.forget_ready();
+        }
         if let Some((_, child)) = before {
             self.tasks.blocking(move || end(child)).await;
         }
     }
 
+    async fn start_helper(&self) -> Result<(Arc<Client>, Child)> {
+        let (groups, identity) = (self.groups.clone(), self.identity.as_ref());
+        Client::start(&self.config, &self.state_dir, groups, identity, self.lock.as_fd()).await
+    }
+
     async fn walls(self: &Arc<Self>, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
-        let driver = self.driver.clone().map_or_else(|| cgroup_driver(&self.state_dir), Ok)?;
+        require_root()?;
+        let driver = self.groups.clone().map_or_else(|| Plan::settle(&self.state_dir), Ok)?.driver();
         let uid = self.uids.take()?;
         let name = format!("slot-{}", uid.number());
         let (group, tmp, network) = tokio::join!(
@@ -203,16 +223,30 @@ impl Inner {
             self.tmp(spec.tmp_bytes),
             self.networks.take(self, uid.number(), spec)
         );
-        let group = group?;
-        match (tmp, network) {
-            (Ok(tmp), Ok((network, listeners))) => Ok((Some(Walls { network, tmp, group, uid }), listeners)),
-            (Err(error), _) | (_, Err(error)) => {
-                if let Err(error) = self.tasks.blocking(move || group.remove()).await {
-                    tracing::error!(%error, "the control group of a slot that never was cannot be removed");
-                }
-                Err(error)
-            }
-        }
+        let parts = Parts { group: group?, tmp, network };
+        let inside = uid.number();
+        parts.join(&self.tasks, |network, tmp, group| Walls { network, tmp, group, uid, inside, user: None }).await
+    }
+
+    /// As [`Self::walls`]; but `/tmp` is memory, for which a group's limit makes room, and uids are those of a user
+    /// namespace.
+    async fn walls_of_user(self: &Arc<Self>, spec: &SlotSpec) -> Result<(Option<Walls>, Vec<TcpListener>)> {
+        let (Some(identity), Some(groups)) = (&self.identity, &self.groups) else { return Err(no_user_namespace()) };
+        let uid = self.uids.take()?;
+        let name = format!("slot-{}", uid.number());
+        let with_tmp = SlotSpec { memory_bytes: spec.memory_bytes.saturating_add(spec.tmp_bytes), ..spec.clone() };
+        let (group, tmp, network) = tokio::join!(
+            self.group(groups.driver(), name, &with_tmp),
+            self.tmp_of_user(uid.number(), spec.tmp_bytes),
+            self.networks.take(self, uid.number(), spec)
+        );
+        let parts = Parts { group: group?, tmp, network };
+        let user = Some(UserPlan {
+            keeps_groups: *identity == Identity::Alone,
+            data_bytes: (!groups.limits()).then_some(spec.memory_bytes),
+        });
+        let inside = if spec.writes_as_host { identity.own() } else { identity.inside(uid.number()) };
+        parts.join(&self.tasks, |network, tmp, group| Walls { network, tmp, group, uid, inside, user }).await
     }
 
     async fn group(&self, driver: Arc<dyn Driver>, name: String, spec: &SlotSpec) -> Result<Arc<dyn Group>> {
@@ -234,9 +268,83 @@ impl Inner {
         self.tasks.blocking(make).await
     }
 
-    async fn tmp(&self, bytes: u64) -> Result<Option<Tmp>> {
-        if bytes == 0 { Ok(None) } else { self.pool.take(bytes).await.map(Some) }
+    async fn tmp(&self, bytes: u64) -> Result<SlotTmp> {
+        if bytes == 0 { Ok(SlotTmp::None) } else { self.pool.take(bytes).await.map(SlotTmp::Disk) }
     }
+
+    async fn tmp_of_user(self: &Arc<Self>, number: u32, bytes: u64) -> Result<SlotTmp> {
+        if bytes == 0 { Ok(SlotTmp::None) } else { MemoryTmp::make(self, number, bytes).await.map(SlotTmp::Memory) }
+    }
+}
+
+/// What a slot has, as far as it could be made.
+struct Parts {
+    group: Arc<dyn Group>,
+    tmp: Result<SlotTmp>,
+    network: Result<(SlotNetwork, Vec<TcpListener>)>,
+}
+
+impl Parts {
+    /// All of it, or nothing is left of it.
+    async fn join(
+        self,
+        tasks: &Tasks,
+        walls: impl FnOnce(SlotNetwork, SlotTmp, Arc<dyn Group>) -> Walls,
+    ) -> Result<(Option<Walls>, Vec<TcpListener>)> {
+        let Self { group, tmp, network } = self;
+        let error = match (tmp, network) {
+            (Ok(tmp), Ok((network, listeners))) => return Ok((Some(walls(network, tmp, group)), listeners)),
+            (Ok(tmp), Err(error)) => {
+                tmp.give_back(tasks).await;
+                error
+            }
+            (Err(error), _) => error,
+        };
+        if let Err(error) = tasks.blocking(move || group.remove()).await {
+            tracing::error!(%error, "the control group of a slot that never was cannot be removed");
+        }
+        Err(error)
+    }
+}
+
+/// For an ordinary user it tries to be his; where the kernel does not allow that, it can contain nothing.
+async fn start_helper(
+    config: &Config,
+    state_dir: &Path,
+    groups: Option<Plan>,
+    lock: &File,
+) -> Result<(Option<Identity>, (Arc<Client>, Child))> {
+    if !rustix::process::geteuid().is_root() {
+        let identity = Identity::find();
+        match Client::start(config, state_dir, groups.clone(), Some(&identity), lock.as_fd()).await {
+            Ok(started) => return Ok((Some(identity), started)),
+            Err(error) => tracing::warn!(%error, "this user's processes cannot be isolated"),
+        }
+    }
+    Ok((None, Client::start(config, state_dir, groups, None, lock.as_fd()).await?))
+}
+
+/// Root's uids are the host's, and a user's those of his user namespace.
+fn uids(config: &Config, identity: Option<&Identity>) -> Uids {
+    match identity {
+        None => Uids::new(config.uid_base, config.uid_count),
+        Some(identity) => Uids::new(1, identity.count().unwrap_or(u32::MAX).min(config.uid_count)),
+    }
+}
+
+fn no_user_namespace() -> Error {
+    let missing = if rustix::process::geteuid().is_root() {
+        "root needs no user namespace, and has none here"
+    } else {
+        "the kernel let this user make no user namespace"
+    };
+    let fix = "see `lambdad doctor`, or run it as root";
+    Error::Unable { missing: missing.to_owned(), fix: fix.to_owned() }
+}
+
+pub(crate) fn root_failure(failure: Failure) -> Error {
+    let source = failure.source();
+    Error::Root { step: failure.step, source }
 }
 
 /// Killed, if only its line was broken: it would clean away what its successor makes.
@@ -279,22 +387,26 @@ async fn lock(state_dir: &Path, clock: &Clock) -> Result<File> {
     }
 }
 
-/// The driver, after what was left behind is gone; `None` where there can be none.
-async fn prepare(state_dir: &Path, tasks: &Tasks) -> Result<Option<Arc<dyn Driver>>> {
+/// The control groups, after what was left behind is gone; `None` where there can be none.
+async fn prepare(state_dir: &Path, tasks: &Tasks) -> Result<Option<Plan>> {
     let state_dir = state_dir.to_owned();
     let work = move || {
         let failed = |source| Error::StateDirectory { path: state_dir.clone(), source };
         tmp::clear_drafts(&state_dir).map_err(failed)?;
-        let Ok(driver) = cgroup_driver(&state_dir) else { return Ok(None) };
-        cgroup::remove_leftovers(driver.as_ref()).map_err(failed)?;
-        Ok(Some(driver))
+        let Ok(plan) = groups(&state_dir) else { return Ok(None) };
+        cgroup::remove_leftovers(plan.driver().as_ref()).map_err(failed)?;
+        Ok(Some(plan))
     };
     tasks.blocking(work).await
 }
 
-fn cgroup_driver(state_dir: &Path) -> Result<Arc<dyn Driver>> {
-    if !rustix::process::geteuid().is_root() {
-        return Err(Error::Unable { missing: "this program is not root".to_owned(), fix: "run it as root".to_owned() });
+fn groups(state_dir: &Path) -> Result<Plan> {
+    if rustix::process::geteuid().is_root() { Plan::settle(state_dir) } else { Plan::settle_as_user(state_dir) }
+}
+
+fn require_root() -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
     }
-    cgroup::driver(state_dir)
+    Err(Error::Unable { missing: "this program is not root".to_owned(), fix: "run it as root".to_owned() })
 }

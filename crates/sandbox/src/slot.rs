@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use base::{Clock, Tasks};
 use parking_lot::Mutex;
+use rustix::fs::{FileType, Mode};
 
-use crate::cgroup::Group;
+use crate::cgroup::{DoorPlan, Group};
 use crate::channel;
-use crate::message::{Ask, BindPlan, Boot, Failure, House};
+use crate::message::{Ask, BindPlan, Boot, House, TmpPlan, UserPlan};
 use crate::networks::SlotNetwork;
-use crate::sandbox::Inner;
-use crate::tmp::Tmp;
+use crate::sandbox::{Inner, root_failure};
+use crate::tmp::SlotTmp;
 use crate::tree::{Told, Tree};
 use crate::uids::Uid;
 use crate::way_in::WayIn;
@@ -52,9 +53,13 @@ struct Peak {
 #[derive(Debug)]
 pub(crate) struct Walls {
     pub(crate) network: SlotNetwork,
-    pub(crate) tmp: Option<Tmp>,
+    pub(crate) tmp: SlotTmp,
     pub(crate) group: Arc<dyn Group>,
     pub(crate) uid: Uid,
+    /// What its processes are called inside.
+    pub(crate) inside: u32,
+    /// `None` for root's.
+    pub(crate) user: Option<UserPlan>,
 }
 
 impl Slot {
@@ -89,10 +94,18 @@ impl Slot {
         Ok(WayIn::new(self.sandbox.clone(), namespace))
     }
 
-    /// Makes `path` (a socket or a file of the host, to be bound in) belong to the slot's uid.
+    /// Makes `path` (a directory, socket or file of the host, to be bound in) belong to the slot's uid. An ordinary user
+    /// cannot give anything away: then everybody may write to it who gets there, and what lies above must keep others out.
     pub fn give(&self, path: &Path) -> Result<()> {
+        let failed = |source| Error::Io { what: "the owner of a file", source };
+        if self.walls.as_ref().is_some_and(|walls| walls.user.is_some()) {
+            let found = rustix::fs::stat(path).map_err(|error| failed(error.into()))?;
+            let is_directory = FileType::from_raw_mode(found.st_mode) == FileType::Directory;
+            let mode = Mode::from_raw_mode(if is_directory { 0o777 } else { 0o666 });
+            return rustix::fs::chmod(path, mode).map_err(|error| failed(error.into()));
+        }
         let uid = Some(self.uid());
-        std::os::unix::fs::chown(path, uid, uid).map_err(|source| Error::Io { what: "the owner of a file", source })
+        std::os::unix::fs::chown(path, uid, uid).map_err(failed)
     }
 
     /// Makes the root and starts the first process of a tree. [`Error::AlreadyRunning`] if a process that we started
@@ -108,7 +121,7 @@ impl Slot {
         let (booted, ready) = self.boot(spec.root, spec.binds, spec.hostname).await?;
         // Known from here on: if our caller gives up, the next start or kill ends it.
         *tree = Some(booted.clone());
-        ready.await.map_err(|_| Error::TreeGone)?.map_err(no_root)?;
+        ready.await.map_err(|_| Error::TreeGone)?.map_err(root_failure)?;
         drop(tree);
         booted.start(spec.command).await
     }
@@ -131,28 +144,35 @@ impl Slot {
             return Err(Error::Unable { missing, fix: "switch it on".to_owned() });
         }
         let (ours, theirs) = channel::pair().map_err(|source| Error::Io { what: "a socket pair", source })?;
-        let entries = self.entries()?;
+        let (doors, entries) = self.doors()?;
         let mut fds: Vec<BorrowedFd<'_>> = vec![theirs.as_fd()];
         fds.extend(self.walls.iter().map(|walls| walls.network.as_fd()));
         fds.extend(entries.iter().map(AsFd::as_fd));
-        let house = self.walls.as_ref().map(|walls| self.house(walls, root, binds, hostname));
-        let answer = self.sandbox.ask(Ask::Boot(Boot { house }), &fds).await?.map_err(no_root)?;
+        let house = self.walls.as_ref().map(|walls| self.house(walls, root, binds, hostname, doors));
+        let answer = self.sandbox.ask(Ask::Boot(Boot { house }), &fds).await?.map_err(root_failure)?;
         drop((entries, theirs));
         let init = answer.into_iter().next().ok_or(Error::HelperGone)?;
         let group = self.walls.as_ref().map(|walls| walls.group.clone());
+        if let Some(group) = &group {
+            group.follow(init.as_fd());
+        }
         Tree::new(ours, init, group, &self.sandbox.tasks)
     }
 
-    /// The file that thaws, then those by which a process enters.
-    fn entries(&self) -> Result<Vec<OwnedFd>> {
-        let Some(Walls { group, .. }) = &self.walls else { return Ok(Vec::new()) };
-        let failed = |source| Error::Io { what: "the control group's files", source };
-        let mut entries = vec![group.thaw_file().map_err(failed)?];
-        entries.extend(group.entries().map_err(failed)?);
-        Ok(entries)
+    fn doors(&self) -> Result<(DoorPlan, Vec<OwnedFd>)> {
+        let Some(Walls { group, .. }) = &self.walls else { return Ok(Default::default()) };
+        let doors = group.doors().map_err(|source| Error::Io { what: "the control group's files", source })?;
+        Ok(doors.pack())
     }
 
-    fn house(&self, walls: &Walls, root: Option<PathBuf>, binds: Vec<Bind>, hostname: String) -> House {
+    fn house(
+        &self,
+        walls: &Walls,
+        root: Option<PathBuf>,
+        binds: Vec<Bind>,
+        hostname: String,
+        doors: DoorPlan,
+    ) -> House {
         let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
         let plan = |bind: Bind| BindPlan {
             source: bytes(&bind.source),
@@ -160,12 +180,19 @@ impl Slot {
             read_only: bind.read_only,
         };
         House {
-            uid: walls.uid.number(),
+            uid: walls.inside,
             files: self.spec.files,
             processes: self.spec.processes,
             hostname,
+            doors,
+            landlock: self.sandbox.config.landlock,
             root: root.as_deref().map(bytes).unwrap_or_default(),
-            tmp_device: walls.tmp.as_ref().map(|tmp| bytes(tmp.device())).unwrap_or_default(),
+            tmp: match &walls.tmp {
+                SlotTmp::None => TmpPlan::None,
+                SlotTmp::Disk(tmp) => TmpPlan::Disk(bytes(tmp.device())),
+                SlotTmp::Memory(tmp) => TmpPlan::Memory(tmp.number()),
+            },
+            user: walls.user,
             binds: binds.into_iter().map(plan).collect(),
             resolv_conf: self.sandbox.networks.resolv_conf(),
         }
@@ -211,7 +238,7 @@ impl Slot {
             self.end(running).await?;
         }
         *tree = None;
-        let kills = self.of_group("memory.oom_control", |group| group.out_of_memory_kills()).await?;
+        let kills = self.of_group("the out-of-memory counter", |group| group.out_of_memory_kills()).await?;
         *self.peak.lock() = Peak { bytes: 0, kills_before: kills.unwrap_or(0) };
         Ok(())
     }
@@ -245,6 +272,8 @@ impl Slot {
     fn highest(&self, now: u64, kills: u64) -> u64 {
         let mut peak = self.peak.lock();
         let hit_the_limit = kills > peak.kills_before;
+        // A `/tmp` in memory counts, and has its own room.
+        let now = now.min(self.spec.memory_bytes);
         peak.bytes = if hit_the_limit { self.spec.memory_bytes } else { peak.bytes.max(now) };
         peak.bytes
     }
@@ -254,7 +283,7 @@ impl Slot {
         self.kill().await?;
         self.listeners.lock().clear();
         match self.walls.take() {
-            Some(walls) => self.sandbox.tasks.blocking(move || walls.give_back()).await,
+            Some(walls) => walls.give_back(&self.sandbox.tasks).await,
             None => Ok(()),
         }
     }
@@ -273,11 +302,12 @@ impl Drop for Slot {
 }
 
 impl Walls {
-    /// Nothing may run in them any more. Blocks: unmounting waits for the disk.
-    pub(crate) fn give_back(self) -> Result<()> {
-        let Self { network, tmp, group, uid } = self;
-        drop((network, tmp));
-        match group.remove() {
+    /// Nothing may run in them any more.
+    pub(crate) async fn give_back(self, tasks: &Tasks) -> Result<()> {
+        let Self { network, tmp, group, uid, .. } = self;
+        drop(network);
+        tmp.give_back(tasks).await;
+        match tasks.blocking(move || group.remove()).await {
             Ok(()) => Ok(()),
             Err(source) => {
                 // Something may still run under it.
@@ -300,7 +330,7 @@ impl Remains {
         if let Some(tree) = &self.tree {
             end(tree, Some(self.walls.group.as_ref()), clock).await?;
         }
-        tasks.blocking(move || self.walls.give_back()).await
+        self.walls.give_back(tasks).await
     }
 }
 
@@ -313,7 +343,7 @@ async fn end(tree: &Tree, group: Option<&dyn Group>, clock: &Clock) -> Result<()
     }
     let Some(group) = group else { return Ok(()) };
     let mut waited = Duration::ZERO;
-    while !group.members().map_err(|source| Error::Io { what: "the control group", source })?.is_empty() {
+    while !group.is_empty().map_err(|source| Error::Io { what: "the control group", source })? {
         if waited >= KILL_PATIENCE {
             return Err(will_not_die(Some(group)));
         }
@@ -321,11 +351,6 @@ async fn end(tree: &Tree, group: Option<&dyn Group>, clock: &Clock) -> Result<()
         waited += KILL_STEP;
     }
     Ok(())
-}
-
-fn no_root(failure: Failure) -> Error {
-    let source = failure.source();
-    Error::Root { step: failure.step, source }
 }
 
 fn will_not_die(group: Option<&dyn Group>) -> Error {

@@ -39,12 +39,15 @@ pub struct Config {
     pub ready_tmp: usize,
     /// Where environments get to beyond their own listeners.
     pub network: Network,
+    /// A second wall behind the mounts, where the kernel has landlock. Off for the controls of tests only.
+    pub landlock: bool,
     /// The program that becomes the helper when its first argument is [`crate::HELPER_ARGUMENT`]: this one.
     pub helper: PathBuf,
 }
 
 impl Config {
-    /// Uids from 200000, no way out, two ready `/tmp` images of each size in use, and this very binary as the helper.
+    /// Uids from 200000, no way out, two ready `/tmp` images of each size in use, every wall, and this very binary as the
+    /// helper.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
         Self {
             state_dir: state_dir.into(),
@@ -52,6 +55,7 @@ impl Config {
             uid_count: 65_536,
             ready_tmp: 2,
             network: Network::None,
+            landlock: true,
             helper: PathBuf::from("/proc/self/exe"),
         }
     }
@@ -92,6 +96,9 @@ pub enum Isolation {
     /// Namespaces, own root, own uid, control groups, seccomp, own `/tmp`.
     #[default]
     Full,
+    /// What an ordinary user can: the same within a user namespace, with `/tmp` in memory. Which limits hold depends on
+    /// what the host gives the user: see [`crate::Sandbox::probe`].
+    User,
     /// A plain child process of the same user, without any limit: for the controls of tests and for benchmarks only.
     /// Binds, hostname, limits and `/tmp` are ignored; listeners are bound to a free port of 127.0.0.1 each
     /// (`local_addr` tells which).
@@ -112,6 +119,8 @@ pub struct SlotSpec {
     pub files: u64,
     /// Size of `/tmp`, whose files survive [`crate::Slot::kill`]. 0 is an empty one that nobody can write to.
     pub tmp_bytes: u64,
+    /// With [`Isolation::User`]: it runs as the host's user, so that what it writes into binds is his.
+    pub writes_as_host: bool,
     /// Bound inside the slot's network and handed out by [`crate::Slot::take_listeners`]. With [`Network::Host`] each has
     /// its port at a loopback address of the slot's own (`local_addr` tells which).
     pub listen: Vec<SocketAddr>,
@@ -129,6 +138,7 @@ impl SlotSpec {
             processes: base::limits::lambda::PROCESSES,
             files: base::limits::lambda::FILE_DESCRIPTORS,
             tmp_bytes: 512 << 20,
+            writes_as_host: false,
             listen: Vec::new(),
             way_out: true,
         }
@@ -245,14 +255,19 @@ pub struct Output {
     pub timed_out: bool,
 }
 
-/// What this host can isolate.
+/// What this host can isolate, and how well if it lacks nothing that is required.
 #[derive(Clone, Debug, Default)]
-pub struct Findings(pub Vec<Finding>);
+pub struct Findings(pub Vec<Finding>, pub(crate) Isolation);
 
 impl Findings {
     /// Whether [`Isolation::Full`] works here.
     pub fn full_isolation(&self) -> bool {
-        self.0.iter().all(|finding| finding.able || !finding.required)
+        self.isolation() == Some(Isolation::Full)
+    }
+
+    /// The best that works here; `None` if nothing can be isolated.
+    pub fn isolation(&self) -> Option<Isolation> {
+        self.0.iter().all(|finding| finding.able || !finding.required).then_some(self.1)
     }
 }
 
@@ -261,7 +276,7 @@ pub struct Finding {
     /// What was looked at, such as `memory control group`.
     pub name: &'static str,
     pub able: bool,
-    /// Whether [`Isolation::Full`] needs it.
+    /// Whether nothing can be isolated without it.
     pub required: bool,
     /// What was seen.
     pub detail: String,

@@ -64,7 +64,7 @@ impl Tree {
     ) -> Result<(Arc<Self>, Told<()>)> {
         let failed = |what| move |source| Error::Io { what, source };
         let earlier_kills = match &group {
-            Some(group) => group.out_of_memory_kills().map_err(failed("memory.oom_control"))?,
+            Some(group) => group.out_of_memory_kills().map_err(failed("the out-of-memory counter"))?,
             None => 0,
         };
         let (ready, when_ready) = oneshot::channel();

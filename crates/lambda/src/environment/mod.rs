@@ -195,7 +195,7 @@ impl Environment {
 
     fn variables(&self) -> Vec<(String, String)> {
         let inside = match self.workshop.isolation {
-            Isolation::Full => self.listening,
+            Isolation::Full | Isolation::User => self.listening,
             // As it would be, and is put right where the process is started.
             Isolation::Off => [RUNTIME_API.into(), ENDPOINT.into()],
         };

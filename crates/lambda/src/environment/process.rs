@@ -106,7 +106,7 @@ impl Running {
         let (telemetry, telemetry_end) = std::io::pipe()?;
         let launch = &environment.launch;
         let mut command = program(environment, &argv(launch), variables);
-        if environment.workshop.isolation == Isolation::Full {
+        if environment.workshop.isolation != Isolation::Off {
             command = command.cwd(&launch.interpreter.cwd);
         }
         if launch.interpreter.managed {
@@ -295,7 +295,7 @@ fn desk(environment: &Environment, hub: Arc<Hub>, ended: &CancellationToken) -> 
 
 fn program(environment: &Environment, argv: &[String], variables: Vec<(String, String)>) -> Command {
     match environment.workshop.isolation {
-        Isolation::Full => command(argv, variables),
+        Isolation::Full | Isolation::User => command(argv, variables),
         Isolation::Off => Outside::new(environment.listening, &binds(environment)).command(argv, variables),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use base::Tasks;
-use sandbox::Sandbox;
+use sandbox::{Isolation, Sandbox};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorOptions {
@@ -12,7 +12,7 @@ pub(super) struct DoctorOptions {
     data_dir: PathBuf,
 }
 
-/// 1 if functions can't be isolated here.
+/// 1 if functions can't be isolated here at all.
 pub(super) async fn doctor(options: &DoctorOptions) -> anyhow::Result<u8> {
     let config = sandbox::Config::new(options.data_dir.join("sandbox"));
     let findings = Sandbox::probe(&config, &Tasks::new()).await;
@@ -28,11 +28,13 @@ pub(super) async fn doctor(options: &DoctorOptions) -> anyhow::Result<u8> {
             super::say(&format!("         fix: {}", finding.fix));
         }
     }
-    let contained = findings.full_isolation();
-    super::say(if contained {
-        "\nFunctions are fully isolated on this host."
-    } else {
-        "\nFunctions can't be isolated on this host yet: see MISSING above."
+    let isolation = findings.isolation();
+    super::say(match isolation {
+        Some(Isolation::Full) => "\nFunctions are fully isolated on this host.",
+        Some(_) => {
+            "\nFunctions are isolated as well as an ordinary user can: see absent above for what is not limited."
+        }
+        None => "\nFunctions can't be isolated on this host yet: see MISSING above.",
     });
-    Ok(u8::from(!contained))
+    Ok(u8::from(isolation.is_none()))
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 
+use crate::cgroup::Plan;
 use crate::channel::{self, Channel, REPORT_BYTES};
+use crate::identity::Identity;
 use crate::message::{Answer, Answered, Ask, Asked, Failure};
 use crate::{Config, Error, HELPER_ARGUMENT, Result};
 
@@ -25,19 +27,29 @@ struct Line {
 
 impl Client {
     /// Starts the helper and waits until it is ready. `lock` is shared with it.
-    pub(crate) async fn start(config: &Config, state_dir: &Path, lock: BorrowedFd<'_>) -> Result<(Arc<Self>, Child)> {
+    pub(crate) async fn start(
+        config: &Config,
+        state_dir: &Path,
+        groups: Option<Plan>,
+        identity: Option<&Identity>,
+        lock: BorrowedFd<'_>,
+    ) -> Result<(Arc<Self>, Child)> {
         let failed = |source| Error::HelperStart { program: config.helper.clone(), source };
         let (ours, theirs) = channel::pair().map_err(failed)?;
         let child = spawn(&config.helper, theirs).map_err(failed)?;
         let channel = Channel::new(ours).map_err(failed)?;
         let client = Self { line: tokio::sync::Mutex::new(Line { channel, last: 0 }) };
-        let hello = Ask::Hello { state_dir: state_dir.as_os_str().as_encoded_bytes().to_vec() };
-        match client.ask(hello, &[lock]).await {
-            Ok(Ok(_)) => Ok((Arc::new(client), child)),
-            Ok(Err(failure)) => Err(failed(io::Error::other(format!("{}: {}", failure.step, failure.source())))),
-            Err(Error::HelperGone) => Err(failed(io::Error::other("it ended at once"))),
-            Err(error) => Err(error),
+        let hello = Ask::Hello {
+            state_dir: state_dir.as_os_str().as_encoded_bytes().to_vec(),
+            groups,
+            as_user: identity.is_some(),
+        };
+        heard(client.ask(hello, &[lock]).await).map_err(failed)?;
+        if let Some(identity) = identity {
+            identity.write(child.id()).map_err(failed)?;
         }
+        heard(client.ask(Ask::Settle, &[]).await).map_err(failed)?;
+        Ok((Arc::new(client), child))
     }
 
     /// The descriptors that answer `ask`.
@@ -59,6 +71,16 @@ impl Client {
                 Answer::Failed(failure) => return Ok(Err(failure)),
             }
         }
+    }
+}
+
+/// A helper that does not get through its first steps, in words.
+fn heard(answered: Result<Result<Vec<OwnedFd>, Failure>>) -> io::Result<()> {
+    match answered {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(failure)) => Err(io::Error::other(format!("{}: {}", failure.step, failure.source()))),
+        Err(Error::HelperGone) => Err(io::Error::other("it ended at once")),
+        Err(error) => Err(io::Error::other(error)),
     }
 }
 

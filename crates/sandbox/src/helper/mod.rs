@@ -7,6 +7,7 @@
 mod client;
 mod farewell;
 mod network;
+mod user;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -20,13 +21,14 @@ use rustix::thread::UnshareFlags;
 
 pub(crate) use client::Client;
 pub(crate) use farewell::pause;
+pub(crate) use user::tmp;
 
 use crate::cgroup::Driver;
 use crate::channel::{self, MESSAGE_BYTES};
 use crate::gateway::{Gateway, Plan};
 use crate::message::{Answer, Answered, Ask, Asked, Boot, Failure, Step};
 use crate::sys::{self, Cloned, SingleThread};
-use crate::{HELPER_ARGUMENT, cgroup, init, seccomp};
+use crate::{HELPER_ARGUMENT, init, seccomp};
 
 /// Namespaces of every tree; the network's is the slot's and joined by the init, the control groups' is each child's.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
@@ -60,8 +62,7 @@ struct Helper {
     _lock: Vec<OwnedFd>,
     /// The way out of environments, once it was asked for.
     gateway: Option<Gateway>,
-    /// Found at the start: at the end the state directory, which names the groups, may be gone. `None` where there are
-    /// none, and so nothing is contained.
+    /// `None` where there are none, and so nothing is contained.
     groups: Option<Arc<dyn Driver>>,
 }
 
@@ -82,31 +83,45 @@ impl Helper {
     }
 
     fn greet(&mut self) -> io::Result<()> {
-        let Some((bytes, fds)) = channel::receive(self.socket.as_fd(), MESSAGE_BYTES)? else {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        };
-        let Asked { id, ask: Ask::Hello { state_dir } } = channel::decode(&bytes)? else {
+        let (Asked { id, ask: Ask::Hello { state_dir, groups, as_user } }, fds) = self.first()? else {
             return Err(io::ErrorKind::InvalidData.into());
         };
         self.state_dir = PathBuf::from(std::ffi::OsString::from_vec(state_dir));
         self._lock = fds;
-        self.groups = cgroup::driver(&self.state_dir).ok();
-        let settled = self.settle();
+        self.groups = groups.map(|plan| plan.driver());
+        let left = if as_user { user::leave(&self.thread) } else { Ok(()) };
+        self.answer(id, left.map(|()| Vec::new()))?;
+        let (Asked { id, ask: Ask::Settle }, _) = self.first()? else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        let settled = self.settle(as_user);
         self.answer(id, settled.map(|()| Vec::new()))
     }
 
+    fn first(&self) -> io::Result<(Asked, Vec<OwnedFd>)> {
+        match channel::receive(self.socket.as_fd(), MESSAGE_BYTES)? {
+            Some((bytes, fds)) => Ok((channel::decode(&bytes)?, fds)),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
     /// A mount namespace of its own keeps what we mount out of the host's sight.
-    fn settle(&self) -> Result<(), Failure> {
+    fn settle(&self, as_user: bool) -> Result<(), Failure> {
         sys::ignore_children();
         rustix::process::umask(Mode::from_raw_mode(0o022));
         // Made once, here, so that no copy of us has to.
         seccomp::program();
-        if !rustix::process::geteuid().is_root() {
+        if !as_user && !rustix::process::geteuid().is_root() {
             return Ok(());
         }
         self.thread.unshare(UnshareFlags::NEWNS).step("unshare the mount namespace")?;
         let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
-        rustix::mount::mount_change("/", slave).step("make the mounts ours")
+        rustix::mount::mount_change("/", slave).step("make the mounts ours")?;
+        if as_user {
+            user::settle(&self.thread)?;
+            user::make_place(&self.state_dir)?;
+        }
+        Ok(())
     }
 
     /// However the line ends, we clean: there is nobody else.
@@ -134,7 +149,9 @@ impl Helper {
                 },
                 Ask::Socket => network::socket(&self.thread, &fds).map(|socket| vec![socket]),
                 Ask::Boot(boot) => self.boot(boot, fds).map(|pidfd| vec![pidfd]),
-                Ask::Hello { .. } => return Err(io::ErrorKind::InvalidData.into()),
+                Ask::MakeTmp { number, bytes } => user::make_tmp(&self.state_dir, number, bytes).map(|()| Vec::new()),
+                Ask::DropTmp { number } => user::drop_tmp(&self.state_dir, number).map(|()| Vec::new()),
+                Ask::Hello { .. } | Ask::Settle => return Err(io::ErrorKind::InvalidData.into()),
             };
             self.answer(id, done)?;
         }
@@ -174,7 +191,7 @@ impl Helper {
     /// The copy becomes the tree's init; the descriptors are its alone as soon as this returns.
     fn boot(&self, boot: Boot, fds: Vec<OwnedFd>) -> Result<OwnedFd, Failure> {
         let namespaces = if boot.house.is_some() { NAMESPACES } else { 0 };
-        match self.thread.clone_process(namespaces).step("clone3")? {
+        match self.thread.clone_process(namespaces, None).step("clone3")? {
             Cloned::Parent { pidfd, .. } => Ok(pidfd),
             Cloned::Child => init::main(&self.thread, &self.state_dir, boot, fds),
         }

@@ -10,6 +10,7 @@ use rustix::thread::UnshareFlags;
 
 use super::{Never, privileges};
 use crate::WORKING_DIRECTORY;
+use crate::cgroup::Doors;
 use crate::channel::{decode, encode};
 use crate::message::{Failure, House, Start, Step};
 use crate::seccomp;
@@ -23,13 +24,14 @@ const LOCKED_BYTES: u64 = 64 * 1024;
 /// The longest failure that a child writes; a pipe takes so much at once.
 const FAILURE_BYTES: usize = 4096;
 
-/// The containment of a child, and the files by which it enters the control groups. `None`: not contained.
-type Walls<'a> = Option<(&'a House, &'a [OwnedFd])>;
+/// The containment of a child, and how it enters the control groups. `None`: not contained.
+type Walls<'a> = Option<(&'a House, &'a Doors)>;
 
 /// Returns the pid when the program runs, or what kept it from running.
 pub(super) fn start(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>) -> Result<i32, Failure> {
     let (failed, tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step("make a pipe")?;
-    match thread.clone_process(0).step("clone3")? {
+    let group = walls.and_then(|(_, doors)| doors.born_in.as_ref()).map(AsFd::as_fd);
+    match thread.clone_process(0, group).step("clone3")? {
         Cloned::Parent { pid, .. } => {
             drop((tell, fds));
             outcome(pid, failed)
@@ -69,8 +71,8 @@ fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>
     let env = strings(&start.env).step("read the environment")?;
     let programs = strings(&programs(start)).step("look for the program")?;
     // Before anything is allocated that the limits should count; and before the namespace, whose root it becomes.
-    if let Some((_, entries)) = walls {
-        enter(entries).step("enter the control groups")?;
+    if let Some((_, doors)) = walls {
+        doors.enter().step("enter the control groups")?;
         thread.unshare(UnshareFlags::NEWCGROUP).step("unshare the control group namespace")?;
     }
     rustix::process::setsid().step("start a session")?;
@@ -81,9 +83,12 @@ fn run(thread: &SingleThread, start: &Start, walls: Walls<'_>, fds: Vec<OwnedFd>
     rustix::process::umask(Mode::from_raw_mode(0o022));
     sys::reset_signals();
     if let Some((house, _)) = walls {
-        volunteer().step("raise the out-of-memory score")?;
+        if house.user.is_none() {
+            volunteer().step("raise the out-of-memory score")?;
+        }
         limit(house).step("set the resource limits")?;
-        privileges::become_user(house.uid).step("drop privileges")?;
+        let keeps_groups = house.user.is_some_and(|user| user.keeps_groups);
+        privileges::become_user(house.uid, keeps_groups).step("drop privileges")?;
     }
     // As the user: a directory that it may not enter is not its working directory.
     let cwd: &[u8] = if start.cwd.is_empty() { b"/" } else { &start.cwd };
@@ -124,13 +129,6 @@ fn strings(all: &[Vec<u8>]) -> io::Result<Vec<CString>> {
     all.iter().map(|bytes| CString::new(bytes.as_slice()).map_err(io::Error::from)).collect()
 }
 
-fn enter(entries: &[OwnedFd]) -> io::Result<()> {
-    for entry in entries {
-        rustix::io::write(entry, b"0")?;
-    }
-    Ok(())
-}
-
 /// Standard input is nothing, then output, error and the caller's own; nothing else survives exec.
 ///
 /// All are first moved above every number that is asked for, since placing one could close another.
@@ -159,13 +157,14 @@ fn lift(fd: &OwnedFd, above: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// When the host itself runs out of memory, environments die before the program that runs them.
-fn volunteer() -> io::Result<()> {
+pub(super) fn volunteer() -> io::Result<()> {
     let score = rustix::fs::open("/proc/self/oom_score_adj", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
     rustix::io::write(&score, b"500")?;
     Ok(())
 }
 
 fn limit(house: &House) -> io::Result<()> {
+    let data = house.user.and_then(|user| user.data_bytes).map(|bytes| (Resource::Data, bytes));
     let limits = [
         (Resource::Nofile, house.files),
         (Resource::Nproc, house.processes),
@@ -174,7 +173,7 @@ fn limit(house: &House) -> io::Result<()> {
         // Not 0: the kernel still feeds a program of the host (core_pattern with a pipe) then. 1 is none at all.
         (Resource::Core, 1),
     ];
-    for (resource, value) in limits {
+    for (resource, value) in limits.into_iter().chain(data) {
         // The host's own hard limit may be lower, and only some roots may raise it.
         let value = rustix::process::getrlimit(resource).maximum.map_or(value, |hard| hard.min(value));
         rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })?;

@@ -9,11 +9,10 @@ use std::path::Path;
 use rustix::mount::MountFlags;
 
 use super::root::{
-    NEW_ROOT, PROCESSORS, change_root, close, keep_mounts, make_devices, mask_proc, mount_proc, mount_tmp, path, tmpfs,
-    write_etc,
+    NEW_ROOT, PROCESSORS, change_root, close, devices, keep_mounts, make_dev, mask_proc, path, tmp, tmpfs, write_etc,
 };
 use super::trees::Piece;
-use crate::message::{Failure, House, Step};
+use crate::message::{Failure, House, Step, TmpPlan};
 
 /// Ours stand over the image's in any case: they name this host of the tree's.
 const ETC: &[&str] = &["hosts", "hostname", "resolv.conf"];
@@ -32,8 +31,8 @@ pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
     let [etc, etc_if_lacking] = [ETC, ETC_IF_LACKING].map(|names| take_etc(&root, names));
     let mut pieces = etc?;
     let etc_if_lacking = etc_if_lacking?;
-    if !house.tmp_device.is_empty() {
-        mount_tmp(&root.join("tmp"), house)?;
+    pieces.extend(tmp(&root, state_dir, house)?);
+    if matches!(house.tmp, TmpPlan::Disk(_)) {
         pieces.push(Piece::take(&root.join("tmp"), Path::new("/tmp"), false).step("take /tmp")?);
     }
     if Path::new(PROCESSORS).exists() {
@@ -46,10 +45,12 @@ pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
     }
     let image = Piece::take(&path(&house.root), &root, true).step("take the image")?;
     image.attach().step("mount the image")?;
+    let proc = Piece::proc().step("make /proc")?;
+    let devices = devices(house)?;
     change_root(&root).step("change the root")?;
     tmpfs(Path::new("/sys"), "size=64k,mode=755", MountFlags::NODEV).step("mount /sys")?;
-    mount_proc()?;
-    make_devices().step("make /dev")?;
+    proc.attach().step("mount /proc")?;
+    make_dev(devices, house).step("make /dev")?;
     pieces.extend(etc_if_lacking.into_iter().filter(|piece| is_lacking(piece.target())));
     for piece in pieces {
         let step = format!("bind to {}", piece.target().display());

@@ -5,6 +5,7 @@
 
 mod child;
 mod image;
+mod landlock;
 mod privileges;
 mod root;
 mod trees;
@@ -19,7 +20,9 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::process::{DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus};
 use rustix::thread::LinkNameSpaceType;
 
-use crate::cgroup::THAW;
+pub(crate) use landlock::version as landlock_version;
+
+use crate::cgroup::Doors;
 use crate::channel::{self, MESSAGE_BYTES};
 use crate::message::{Boot, Failure, House, Order, Report, Start, Step};
 use crate::spec::ExitStatus;
@@ -45,8 +48,7 @@ struct Init<'a> {
 struct Contained {
     house: House,
     network: OwnedFd,
-    thaw: OwnedFd,
-    entries: Vec<OwnedFd>,
+    doors: Doors,
 }
 
 impl<'a> Init<'a> {
@@ -56,7 +58,11 @@ impl<'a> Init<'a> {
         let channel = next()?;
         let contained = match boot.house {
             None => None,
-            Some(house) => Some(Contained { house, network: next()?, thaw: next()?, entries: fds.collect() }),
+            Some(house) => {
+                let network = next()?;
+                let doors = Doors::unpack(&house.doors, fds)?;
+                Some(Contained { house, network, doors })
+            }
         };
         let children = sys::child_signals()?;
         let init = Self { thread, channel, contained, children, started: BTreeMap::new() };
@@ -67,8 +73,8 @@ impl<'a> Init<'a> {
     /// The helper's own socket above all: while a copy of it is open, the host would not see the helper's end.
     fn close_the_rest(&self) -> io::Result<()> {
         let contained = self.contained.iter();
-        let own = contained.flat_map(|c| c.entries.iter().chain([&c.network, &c.thaw]));
-        sys::close_all_but(own.chain([&self.channel, &self.children]).map(AsFd::as_fd))
+        let own = contained.flat_map(|c| c.doors.descriptors().chain([c.network.as_fd()]));
+        sys::close_all_but(own.chain([self.channel.as_fd(), self.children.as_fd()]))
     }
 
     fn serve(mut self, state_dir: &Path) -> io::Result<()> {
@@ -89,7 +95,12 @@ impl<'a> Init<'a> {
             true => root::make(state_dir, house)?,
             false => image::make(state_dir, house)?,
         }
+        if house.user.is_some() {
+            // Here, and passed on: the files of a process that hides its memory are the host's root's.
+            child::volunteer().step("raise the out-of-memory score")?;
+        }
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hide the init's memory")?;
+        landlock::raise(house).step("raise the second wall")?;
         privileges::narrow().step("drop capabilities")
     }
 
@@ -121,8 +132,8 @@ impl<'a> Init<'a> {
     }
 
     fn start(&mut self, start: &Start, fds: Vec<OwnedFd>) -> io::Result<()> {
-        let house = self.contained.as_ref().map(|c| (&c.house, c.entries.as_slice()));
-        match child::start(self.thread, start, house, fds) {
+        let walls = self.contained.as_ref().map(|c| (&c.house, &c.doors));
+        match child::start(self.thread, start, walls, fds) {
             Ok(pid) => {
                 self.started.insert(pid, start.id);
                 self.report(&Report::Started { id: start.id, pid: pid.cast_unsigned() }, &[])
@@ -162,12 +173,12 @@ impl<'a> Init<'a> {
     /// Frozen processes cannot die: thaw them, then end, and all the rest with us.
     fn end(self) -> io::Result<()> {
         match &self.contained {
-            Some(contained) => {
-                rustix::io::write(&contained.thaw, THAW)?;
+            Some(contained) => contained.doors.thaw(),
+            None => {
+                self.kill_groups();
+                Ok(())
             }
-            None => self.kill_groups(),
         }
-        Ok(())
     }
 
     /// Without a pid namespace each started process leads a group of its own; what has left the group escapes.

@@ -28,10 +28,12 @@ pub(super) fn narrow() -> io::Result<()> {
     Ok(rustix::thread::set_capabilities(None, held)?)
 }
 
-/// Becomes `id`, with no group beside it, no capability, and no way to get one.
-pub(super) fn become_user(id: u32) -> io::Result<()> {
+/// Becomes `id`, with no group beside it unless it must keep them, no capability, and no way to get one.
+pub(super) fn become_user(id: u32, keeps_groups: bool) -> io::Result<()> {
     rustix::thread::set_capabilities_secure_bits(locked())?;
-    rustix::thread::set_thread_groups(&[])?;
+    if !keeps_groups {
+        rustix::thread::set_thread_groups(&[])?;
+    }
     let (uid, gid) = (Uid::from_raw(id), Gid::from_raw(id));
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
     rustix::thread::set_thread_res_uid(uid, uid, uid)?;

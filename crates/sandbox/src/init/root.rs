@@ -12,7 +12,8 @@ use rustix::fs::{FileType, Mode, makedev};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
 use super::trees::Piece;
-use crate::message::{BindPlan, Failure, House, Step};
+use crate::message::{BindPlan, Failure, House, Step, TmpPlan};
+use crate::sys::Attr;
 use crate::{LINK_LOCAL, USER_NAME};
 
 /// Programs and libraries. On most hosts all but the first are symbolic links into it, and then are so here.
@@ -96,13 +97,13 @@ pub(super) fn make(state_dir: &Path, house: &House) -> Result<(), Failure> {
     for directory in EMPTY {
         fs::create_dir_all(root.join(directory)).step("make the root's directories")?;
     }
-    if !house.tmp_device.is_empty() {
-        mount_tmp(&root.join("tmp"), house)?;
-    }
-    let pieces = collect(&root, &house.binds)?;
+    let mut pieces = tmp(&root, state_dir, house)?;
+    pieces.extend(collect(&root, &house.binds)?);
+    let proc = Piece::proc().step("make /proc")?;
+    let devices = devices(house)?;
     change_root(&root).step("change the root")?;
-    mount_proc()?;
-    make_devices().step("make /dev")?;
+    proc.attach().step("mount /proc")?;
+    make_dev(devices, house).step("make /dev")?;
     write_etc(Path::new("/etc"), house).step("write /etc")?;
     for piece in pieces {
         let step = format!("bind to {}", piece.target().display());
@@ -128,9 +129,19 @@ pub(super) fn close(path: &str, options: &str, flags: MountFlags) -> io::Result<
     Ok(rustix::mount::mount_remount(path, flags, options)?)
 }
 
-/// The slot's disk. Its content is the slot's from its first tree on.
-pub(super) fn mount_tmp(at: &Path, house: &House) -> Result<(), Failure> {
-    let device = Path::new(std::ffi::OsStr::from_bytes(&house.tmp_device));
+/// Its content is the slot's from its first tree on. The slot's disk is mounted at once, its memory a piece like others.
+pub(super) fn tmp(root: &Path, state_dir: &Path, house: &House) -> Result<Vec<Piece>, Failure> {
+    match &house.tmp {
+        TmpPlan::None => Ok(Vec::new()),
+        TmpPlan::Disk(device) => mount_disk(&path(device), &root.join("tmp")).map(|()| Vec::new()),
+        TmpPlan::Memory(number) => {
+            let from = crate::helper::tmp(state_dir, *number);
+            Ok(vec![Piece::take(&from, Path::new("/tmp"), false).step("take /tmp")?])
+        }
+    }
+}
+
+fn mount_disk(device: &Path, at: &Path) -> Result<(), Failure> {
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME;
     // Nothing in it need survive the host: no barriers.
     rustix::mount::mount(device, at, "ext4", flags, c"nobarrier").step("mount /tmp")
@@ -197,12 +208,6 @@ pub(super) fn change_root(root: &Path) -> io::Result<()> {
     Ok(rustix::process::chdir("/")?)
 }
 
-/// Of the tree's own pids; those of other users (the init) are hidden.
-pub(super) fn mount_proc() -> Result<(), Failure> {
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    rustix::mount::mount("proc", "/proc", "proc", flags, c"hidepid=2").step("mount /proc")
-}
-
 pub(super) fn mask_proc() -> Result<(), Failure> {
     let proc = Path::new("/proc");
     for path in existing(proc, HIDDEN_FILES) {
@@ -223,9 +228,36 @@ fn existing<'a>(parent: &'a Path, names: &'a [&'a str]) -> impl Iterator<Item = 
     names.iter().map(|name| parent.join(name)).filter(|path| path.exists())
 }
 
-pub(super) fn make_devices() -> io::Result<()> {
+/// In a user namespace nobody can make device files; the host's own are as good.
+pub(super) fn devices(house: &House) -> Result<Vec<Piece>, Failure> {
+    if house.user.is_none() {
+        return Ok(Vec::new());
+    }
+    let path = |name: &str| Path::new("/dev").join(name);
+    let attr = Attr { read_only: false, devices: true };
+    let taken: io::Result<_> =
+        DEVICES.iter().map(|(name, ..)| Piece::take_as(&path(name), &path(name), attr)).collect();
+    taken.step("take devices")
+}
+
+/// With device files that are given, or made here.
+pub(super) fn make_dev(given: Vec<Piece>, house: &House) -> io::Result<()> {
     let dev = Path::new("/dev");
     tmpfs(dev, "size=64k,mode=755", MountFlags::NOEXEC)?;
+    if given.is_empty() {
+        make_devices(dev)?;
+    }
+    given.iter().try_for_each(Piece::attach)?;
+    for (name, target) in DEVICE_LINKS {
+        symlink(target, dev.join(name))?;
+    }
+    fs::create_dir(dev.join("shm"))?;
+    // Its pages are the slot's memory, so the slot's limit is its limit; where there is none, it has one itself.
+    let limit = house.user.and_then(|user| user.data_bytes).map(|bytes| format!(",size={bytes}")).unwrap_or_default();
+    tmpfs(&dev.join("shm"), &format!("mode=1777{limit}"), MountFlags::NODEV | MountFlags::NOEXEC)
+}
+
+fn make_devices(dev: &Path) -> io::Result<()> {
     for (name, major, minor) in DEVICES {
         let path = dev.join(name);
         let device = makedev(*major, *minor);
@@ -233,12 +265,7 @@ pub(super) fn make_devices() -> io::Result<()> {
         // The helper's umask has taken bits away.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666))?;
     }
-    for (name, target) in DEVICE_LINKS {
-        symlink(target, dev.join(name))?;
-    }
-    fs::create_dir(dev.join("shm"))?;
-    // Its pages are the slot's memory, so the slot's limit is its limit.
-    tmpfs(&dev.join("shm"), "mode=1777", MountFlags::NODEV | MountFlags::NOEXEC)
+    Ok(())
 }
 
 pub(super) fn write_etc(etc: &Path, house: &House) -> io::Result<()> {

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "clone3 and unshare have no safe wrapper: they are sound for single-threaded callers")]
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use rustix::thread::UnshareFlags;
 
@@ -13,6 +13,9 @@ use super::check;
 /// that the copy lacks), and namespaces changed for the thread are changed for the process.
 #[derive(Debug)]
 pub(crate) struct SingleThread(());
+
+/// Of linux/sched.h; the C library's constant is too narrow.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Where the caller finds itself after [`SingleThread::clone_process`].
 #[derive(Debug)]
@@ -30,11 +33,13 @@ impl SingleThread {
         }
     }
 
-    /// As fork, into new namespaces (`CLONE_NEW*`). The parent hears SIGCHLD at the child's end.
-    pub(crate) fn clone_process(&self, namespaces: libc::c_int) -> io::Result<Cloned> {
+    /// As fork, into new namespaces (`CLONE_NEW*`), and into the control group of version 2 whose directory is given. The
+    /// parent hears SIGCHLD at the child's end.
+    pub(crate) fn clone_process(&self, namespaces: libc::c_int, group: Option<BorrowedFd<'_>>) -> io::Result<Cloned> {
         let mut pidfd: libc::c_int = -1;
+        let into = if group.is_some() { CLONE_INTO_CGROUP } else { 0 };
         let mut args = libc::clone_args {
-            flags: (namespaces as u64 & 0xffff_ffff) | libc::CLONE_PIDFD as u64,
+            flags: (namespaces as u64 & 0xffff_ffff) | libc::CLONE_PIDFD as u64 | into,
             pidfd: (&raw mut pidfd) as u64,
             child_tid: 0,
             parent_tid: 0,
@@ -44,9 +49,9 @@ impl SingleThread {
             tls: 0,
             set_tid: 0,
             set_tid_size: 0,
-            cgroup: 0,
+            cgroup: group.map_or(0, |group| group.as_raw_fd() as u64),
         };
-        // SAFETY: `args` and `pidfd` live across the call and the size is theirs. Neither CLONE_VM nor CLONE_FILES nor
+        // SAFETY: `args`, `pidfd` and the borrowed `group` live across the call and the size is theirs. Neither CLONE_VM nor CLONE_FILES nor
         // a stack is asked for, so the child is a copy that shares no memory; with one thread (`self`) its locks and
         // its heap are consistent.
         let pid = check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of_val(&args)) })?;

@@ -13,6 +13,7 @@ mod network;
 mod remains;
 mod runtimes;
 mod slots;
+mod user;
 mod world;
 
 use std::ffi::OsString;
@@ -42,21 +43,31 @@ struct House {
 impl House {
     /// `None`, and a line that cannot be overlooked, where the host cannot isolate.
     async fn open() -> Option<Self> {
-        Self::open_with(Network::None).await
+        Self::open_changed(|_| ()).await
     }
 
     async fn open_with(network: Network) -> Option<Self> {
-        let directory = tempfile::tempdir().unwrap();
-        let tasks = Tasks::new();
-        let config = Config { network, ..config(directory.path().join("state")) };
-        let findings = Sandbox::probe(&config, &tasks).await;
+        Self::open_changed(|config| config.network = network).await
+    }
+
+    /// Set up otherwise.
+    async fn open_changed(change: impl FnOnce(&mut Config)) -> Option<Self> {
+        let findings = Sandbox::probe(&config("/tmp"), &Tasks::new()).await;
         if !findings.full_isolation() {
             println!("SKIPPED: this host cannot isolate: {findings:#?}");
             return None;
         }
+        Some(Self::new(change).await)
+    }
+
+    async fn new(change: impl FnOnce(&mut Config)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let tasks = Tasks::new();
+        let mut config = config(directory.path().join("state"));
+        change(&mut config);
         let uid_base = config.uid_base;
         let sandbox = Sandbox::open(config, tasks.clone(), Clock::wall()).await.unwrap();
-        Some(Self { sandbox, tasks, directory, uid_base })
+        Self { sandbox, tasks, directory, uid_base }
     }
 
     async fn run(&self, slot: SlotSpec, spec: Spec) -> Output {

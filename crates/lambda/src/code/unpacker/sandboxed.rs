@@ -114,7 +114,7 @@ impl Sandboxed {
             file.map(|file| (OwnedFd::from(file), PIECE_FD)),
             Some((report.try_clone().map_err(ours)?.into(), REPORT_FD)),
         ];
-        let contained = self.isolation == Isolation::Full;
+        let contained = self.isolation != Isolation::Off;
         let program = if contained { Path::new(PROGRAM) } else { &self.program.path };
         let arguments = [kind.to_owned(), left.bytes.to_string(), left.nodes.to_string()];
         let argv = std::iter::once(program.to_string_lossy().into_owned())
@@ -138,6 +138,7 @@ async fn make(sandbox: &Sandbox, isolation: Isolation) -> Result<Slot, Error> {
         files: FILES,
         tmp_bytes: 0,
         way_out: false,
+        writes_as_host: true,
         ..SlotSpec::new(MEMORY_BYTES)
     };
     sandbox.slot(spec).await.map_err(ours)

@@ -2,12 +2,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "what the host can do stands in files of /proc")]
 
+mod user;
+
 use std::fs;
 use std::path::Path;
 
 use rustix::thread::CapabilitySet;
 
-use crate::{Finding, Findings, cgroup};
+use crate::{Finding, Findings, Isolation, cgroup, init};
 
 /// What the helper and its inits do needs all of these.
 const CAPABILITIES: &[(&str, CapabilitySet)] = &[
@@ -27,6 +29,10 @@ const PROGRAM_PATHS: &[&str] = &["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 type Look = Result<String, (String, &'static str)>;
 
 pub(crate) fn probe(state_dir: &Path) -> Findings {
+    if rustix::process::geteuid().is_root() { of_root(state_dir) } else { of_user() }
+}
+
+fn of_root(state_dir: &Path) -> Findings {
     let required = [
         ("root", root()),
         ("kernel", kernel()),
@@ -38,9 +44,40 @@ pub(crate) fn probe(state_dir: &Path) -> Findings {
         ("ext4", ext4()),
         ("mkfs.ext4", mkfs()),
     ];
-    let optional = [("swap accounting", swap_accounting()), ("state directory on a disk", disk(state_dir))];
+    let optional = [
+        ("landlock", landlock()),
+        ("swap accounting", swap_accounting()),
+        ("state directory on a disk", disk(state_dir)),
+    ];
+    findings(required, optional, Isolation::Full)
+}
+
+fn of_user() -> Findings {
+    let required = [
+        ("kernel", kernel()),
+        ("namespaces", namespaces()),
+        ("user namespaces", user::namespaces()),
+        ("/proc", user::proc()),
+        ("seccomp", seccomp()),
+    ];
+    let optional = [
+        ("root", user::root()),
+        ("uids for functions", user::uids()),
+        ("control groups", user::control_groups()),
+        ("landlock", landlock()),
+        ("swap accounting", swap_accounting()),
+    ];
+    findings(required, optional, Isolation::User)
+}
+
+fn findings<const R: usize, const O: usize>(
+    required: [(&'static str, Look); R],
+    optional: [(&'static str, Look); O],
+    kind: Isolation,
+) -> Findings {
     let required = required.into_iter().map(|(name, look)| finding(name, true, look));
-    Findings(required.chain(optional.into_iter().map(|(name, look)| finding(name, false, look))).collect())
+    let optional = optional.into_iter().map(|(name, look)| finding(name, false, look));
+    Findings(required.chain(optional).collect(), kind)
 }
 
 fn finding(name: &'static str, required: bool, look: Look) -> Finding {
@@ -50,12 +87,7 @@ fn finding(name: &'static str, required: bool, look: Look) -> Finding {
 }
 
 fn root() -> Look {
-    match rustix::process::geteuid() {
-        uid if uid.is_root() => Ok("running as root".to_owned()),
-        uid => {
-            Err((format!("running as uid {}", uid.as_raw()), "run it as root, or as a system service with User=root"))
-        }
-    }
+    Ok("running as root".to_owned())
 }
 
 fn capabilities() -> Look {
@@ -84,13 +116,9 @@ fn namespaces() -> Look {
 }
 
 fn control_groups() -> Look {
-    let fix = "boot with systemd.unified_cgroup_hierarchy=0 (control groups version 1), or mount these controllers under \
-               /sys/fs/cgroup";
-    match cgroup::missing() {
-        Ok(missing) if missing.is_empty() => Ok("version 1: memory, cpu, cpuacct, pids, freezer".to_owned()),
-        Ok(missing) => Err((format!("no version 1 controller for {}", missing.join(", ")), fix)),
-        Err(error) => Err((error.to_string(), fix)),
-    }
+    let fix = "mount them under /sys/fs/cgroup (version 2: `mount -t cgroup2 cgroup2 /sys/fs/cgroup`), and run it as a \
+               service with Delegate=yes";
+    cgroup::survey().map_err(|lacking| (lacking, fix))
 }
 
 fn seccomp() -> Look {
@@ -98,6 +126,16 @@ fn seccomp() -> Look {
     let actions =
         fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail").map_err(|error| (error.to_string(), fix))?;
     if actions.contains("errno") { Ok(actions.trim().to_owned()) } else { Err((actions, fix)) }
+}
+
+/// The second wall behind the mounts.
+fn landlock() -> Look {
+    let fix = "use a kernel from 5.13 on with CONFIG_SECURITY_LANDLOCK and `landlock` in its lsm= list: without, a hole in the \
+               tree of mounts has no wall behind it";
+    match init::landlock_version() {
+        Some(version) => Ok(format!("version {version}")),
+        None => Err(("the kernel does not have it".to_owned(), fix)),
+    }
 }
 
 fn loop_devices() -> Look {
