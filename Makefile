@@ -17,7 +17,7 @@ fuzz: ## a minute of hostile bytes for every parser
 	@scripts/fuzz
 
 soak: ## twenty thousand invocations that go wrong in every way
-	SOAK=$${SOAK:-20000} tests/sdk/run.sh test_soak
+	@scripts/soak
 
 check: ## format and lints, as CI asks them
 	cargo fmt --all --check
