@@ -65,6 +65,7 @@ pub use spec::{
     Bind, Command, Config, Exit, ExitStatus, Finding, Findings, IMAGE_DIRECTORIES, IMAGE_FILES, Isolation, LINK_LOCAL,
     Nat, Network, Output, SlotSpec, Spec, USER_NAME, Usage, WORKING_DIRECTORY,
 };
+pub use sys::inherited;
 pub use way_in::WayIn;
 
 /// The hidden first argument with which a binary becomes the spawn helper.

@@ -53,6 +53,17 @@ pub(crate) fn child_signals() -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
+/// Another name of a descriptor that our starter gave us at `number`; `EBADF` if it gave none. To open it anew by its path in
+/// `/proc` would ask landlock, which knows no file that the root does not show.
+pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
+    if number < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: lives for this one call, which copies whatever is open at the number, or fails if nothing is.
+    let given = unsafe { BorrowedFd::borrow_raw(number) };
+    given.try_clone_to_owned()
+}
+
 /// Every descriptor from `first` on ends at the next exec.
 pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: sets a flag of descriptors; none is closed, so no owner is wronged.

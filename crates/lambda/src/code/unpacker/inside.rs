@@ -1,11 +1,9 @@
 //! What the unpacker does where it is: fills the directory that it stands in with one piece, and says how it went.
 //!
-//! Descriptors come by number and are opened by path, since only the sandbox's room may take a number for a file.
-
-#![expect(clippy::disallowed_methods, reason = "this process has nothing but its piece and its directory")]
+//! Descriptors come by number; the sandbox's room, which alone may take a number for a file, makes files of them.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -42,11 +40,7 @@ pub(super) fn work(arguments: &[String]) -> io::Result<()> {
         Err(Error::Failed(cause)) => Report::Failed(cause),
     };
     let report = rmp_serde::to_vec(&report).map_err(io::Error::other)?;
-    File::options().write(true).open(descriptor(REPORT_FD))?.write_all(&report)
-}
-
-fn descriptor(number: i32) -> String {
-    format!("/proc/self/fd/{number}")
+    File::from(sandbox::inherited(REPORT_FD)?).write_all(&report)
 }
 
 fn piece(kind: &str, left: Left) -> Result<Left, Error> {
@@ -62,7 +56,13 @@ fn piece(kind: &str, left: Left) -> Result<Left, Error> {
 }
 
 fn file() -> Result<File, Error> {
-    File::open(descriptor(PIECE_FD)).map_err(|error| Error::Failed(format!("cannot open the piece: {error}")))
+    // Whoever wrote it stands at its end, and we share where we stand.
+    let open = || {
+        let mut piece = File::from(sandbox::inherited(PIECE_FD)?);
+        piece.rewind()?;
+        Ok(piece)
+    };
+    open().map_err(|error: io::Error| Error::Failed(format!("cannot open the piece: {error}")))
 }
 
 fn zstd(file: File) -> io::Result<impl Read> {

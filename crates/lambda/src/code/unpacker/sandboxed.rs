@@ -159,7 +159,7 @@ fn open(piece: Piece) -> std::io::Result<(&'static str, Option<File>)> {
     }
 }
 
-/// A file without a name, which whoever has its descriptor may open.
+/// A file without a name.
 fn memory(name: &str) -> std::io::Result<File> {
     Ok(File::from(rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC)?))
 }
