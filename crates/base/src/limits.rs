@@ -195,6 +195,8 @@ pub mod http {
     pub const BODY_BYTES: usize = super::lambda::CODE_REQUEST_BYTES;
     /// All bodies that are held at once; AWS names no number.
     pub const BODIES_BYTES: usize = 1 << 30;
+    /// Who is in the middle of a body may be silent for so long; AWS names no number.
+    pub const BODY_SILENCE_SECONDS: u64 = 20;
     /// A body of lambdad's own pages.
     pub const PAGE_BODY_BYTES: usize = 65_536;
     /// When the house closes, a request that is still on its way in, or an answer on its way out, gets so long.

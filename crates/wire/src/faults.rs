@@ -36,6 +36,7 @@ const COMMON: &[Common] = &[
     common("InvalidRequest", 400, "message", "InvalidRequest"),
     common("BadDigest", 400, "message", "BadDigest"),
     common("OptInRequired", 403, "message", "OptInRequired"),
+    common("RequestTimeout", 408, "message", "RequestTimeout"),
     common("RequestExpired", 400, "message", "RequestExpired"),
     common("ThrottlingException", 400, "message", "Throttling"),
     common("RequestEntityTooLargeException", 413, "Message", "RequestEntityTooLarge"),

@@ -1,5 +1,7 @@
 //! The way of a request. The column of steps in `go` is the order; each says why it stands where it stands.
 
+use std::time::Duration;
+
 use base::limits::http::{BODY_BYTES, PAGE_BODY_BYTES};
 use base::{Caller, Fault, Fields, Region, Scope};
 use hyper::body::Incoming;
@@ -7,7 +9,10 @@ use wire::sigv4::{Accept, Claim};
 use wire::{Body, Context, OperationSpec, Request, Response, ServiceSpec};
 
 use super::bodies::{Room, Unread};
-use super::{Auth, Door, House, connections, too_large};
+use super::{Auth, Door, House, bodies, connections, too_large};
+
+/// How long somebody whose body is refused may go on sending it, so that he hears why.
+const REFUSED_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request that was recognized: it has a contract, and from here on errors are told in that service's envelope.
 struct Recognized {
@@ -28,7 +33,7 @@ pub(super) async fn go(house: &House, door: Door, request: http::Request<Incomin
     let own_page = door == Door::Front && request.uri().path().starts_with("/_lambdad/");
     let limit = if own_page { PAGE_BODY_BYTES } else { BODY_BYTES };
     // First, the body arrives, within its limit: signatures cover it. It takes room until it is answered.
-    let (mut request, arrived) = arrive(house, request, limit).await;
+    let (mut request, arrived) = arrive(house, door, request, limit).await;
     let _room = match arrived {
         Ok(room) => room,
         Err(late) => return incomplete(house, &request, late, limit, &request_id).into(),
@@ -74,24 +79,50 @@ enum Incomplete {
 }
 
 /// The request; without its body if that did not arrive.
-async fn arrive(house: &House, request: http::Request<Incoming>, limit: usize) -> (Request, Result<Room, Incomplete>) {
-    let (head, body) = request.into_parts();
-    let collected = tokio::select! {
-        collected = house.bodies.read(body, limit) => collected.map_err(Incomplete::Unread),
-        () = connections::closing_is_over(house) => Err(Incomplete::Closing),
-    };
-    let (body, arrived) = match collected {
-        Ok((body, room)) => (body, Ok(room)),
-        Err(late) => (bytes::Bytes::new(), Err(late)),
-    };
-    let request = Request {
+async fn arrive(
+    house: &House,
+    door: Door,
+    request: http::Request<Incoming>,
+    limit: usize,
+) -> (Request, Result<Room, Incomplete>) {
+    let (head, mut body) = request.into_parts();
+    let mut request = Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        body,
+        body: bytes::Bytes::new(),
+    };
+    let whose = || whose(house, door, &request);
+    let collected = tokio::select! {
+        collected = house.bodies.read(&mut body, limit, &house.clock, whose) => collected.map_err(Incomplete::Unread),
+        () = connections::closing_is_over(house) => Err(Incomplete::Closing),
+    };
+    let arrived = match collected {
+        Ok((whole, room)) => {
+            request.body = whole;
+            Ok(room)
+        }
+        Err(late) => {
+            if matches!(late, Incomplete::Unread(Unread::Refused(_) | Unread::NoRoom)) {
+                bodies::drain(&mut body, &house.clock, REFUSED_PATIENCE).await;
+            }
+            Err(late)
+        }
     };
     (request, arrived)
+}
+
+/// The key to whose account a large body is put: one that is there. Whether it made the signature is seen when all of
+/// what was signed has come.
+fn whose(house: &House, door: Door, request: &Request) -> Result<String, Fault> {
+    let claim = Claim::of(request);
+    if house.auth == Auth::Open && door == Door::Front {
+        return Ok(claim.map(|claim| claim.access_key).unwrap_or_default());
+    }
+    let claim = claim?;
+    house.keys.find(&claim.access_key, claim.session_token.as_deref())?;
+    Ok(claim.access_key)
 }
 
 /// In the words of the operation that was meant, as far as path and headers tell it.
@@ -103,6 +134,11 @@ fn incomplete(house: &House, request: &Request, late: Incomplete, limit: usize, 
         }
         Incomplete::Closing => Fault::unavailable("the house closes"),
         Incomplete::Unread(Unread::NoRoom) => Fault::unavailable("the bodies of other requests take all the room"),
+        Incomplete::Unread(Unread::Refused(fault)) => fault,
+        Incomplete::Unread(Unread::Silent) => Fault::new(
+            "RequestTimeout",
+            "Your socket connection to the server was not read from or written to within the timeout period.",
+        ),
         Incomplete::Unread(Unread::Broken(cause)) => {
             Fault::new("IncompleteBody", "The request's body did not arrive.").caused_by(cause)
         }
