@@ -33,7 +33,7 @@ pub(crate) struct Networks {
 #[derive(Debug, Default)]
 struct Ready {
     made: Vec<SlotNetwork>,
-    coming: usize,
+    is_filling: bool,
     is_closed: bool,
 }
 
@@ -157,26 +157,33 @@ impl Networks {
     fn fill(self: &Arc<Self>, sandbox: &Arc<Inner>) {
         {
             let mut ready = self.ready.lock();
-            if ready.is_closed || ready.coming > 0 || ready.made.len() >= READY {
+            if ready.is_closed || ready.is_filling || ready.made.len() >= READY {
                 return;
             }
-            ready.coming = READY - ready.made.len();
+            ready.is_filling = true;
         }
         let (networks, sandbox) = (self.clone(), sandbox.clone());
         self.tasks.spawn_until_closing("sandbox networks ahead", async move { networks.refill(&sandbox).await });
     }
 
+    /// Until there are enough, however many are taken meanwhile.
     async fn refill(&self, sandbox: &Inner) {
-        while self.ready.lock().coming > 0 {
+        loop {
             let made = self.make(sandbox).await;
-            if let Err(error) = &made {
-                // Whoever needs one next hears the error.
-                tracing::warn!(%error, "no network could be made ahead");
-            }
             let mut ready = self.ready.lock();
-            ready.coming = if made.is_ok() { ready.coming.saturating_sub(1) } else { 0 };
-            if !ready.is_closed {
-                ready.made.extend(made.ok());
+            match made {
+                Ok(network) if !ready.is_closed => ready.made.push(network),
+                Ok(_) => {}
+                Err(error) => {
+                    // Whoever needs one next hears the error, and begins anew.
+                    tracing::warn!(%error, "no network could be made ahead");
+                    ready.is_filling = false;
+                    return;
+                }
+            }
+            ready.is_filling = !ready.is_closed && ready.made.len() < READY;
+            if !ready.is_filling {
+                return;
             }
         }
     }
