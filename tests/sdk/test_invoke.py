@@ -350,6 +350,24 @@ class Timeouts(Toolbox):
 class Memory(Toolbox):
     CONFIGURATION = {"MemorySize": 128, "Timeout": 30}
 
+    def test_the_report_tells_the_most_there_ever_was(self):
+        source = """
+            import os
+            def handler(event, context):
+                held = bytearray(120 << 20)
+                for at in range(0, len(held), 4096):
+                    held[at] = 1
+                del held
+                if event["die"]:
+                    os._exit(1)
+        """
+        for die in (False, True):
+            with self.subTest(die=die):
+                name = self.create(source, MemorySize=256, Timeout=30)
+                self.invoke(name, {"die": die})
+                used = int(re.search(r"Max Memory Used: (\d+) MB", self.function_log(name, "REPORT RequestId"))[1])
+                self.assertTrue(120 <= used <= 160, used)
+
     def test_too_much_memory_ends_the_environment(self):
         request_id, payload = self.failure("eat")
         self.assertEqual(payload["errorType"], "Runtime.OutOfMemory")

@@ -33,6 +33,7 @@ mod cidr;
 mod error;
 mod gateway;
 mod helper;
+mod high_water;
 mod identity;
 mod init;
 mod janitor;

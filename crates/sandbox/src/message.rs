@@ -171,6 +171,8 @@ pub(crate) enum Report {
     Exited {
         id: u32,
         status: ExitStatus,
+        /// What it had of memory at its highest, mapped files included.
+        peak_bytes: u64,
     },
 }
 
@@ -243,7 +245,7 @@ mod tests {
         fn a_report_comes_back(id: u32, code: i32, step: String) {
             let failure = Failure { step, errno: code, words: String::new() };
             for report in [
-                Report::Exited { id, status: ExitStatus::Code(code) },
+                Report::Exited { id, status: ExitStatus::Code(code), peak_bytes: 7 },
                 Report::NotStarted { id, failure },
             ] {
                 let bytes = encode(&report).expect("encodes");

@@ -14,6 +14,7 @@ use rustix::fs::{FileType, Mode};
 
 use crate::cgroup::{DoorPlan, Group};
 use crate::channel;
+use crate::high_water;
 use crate::message::{Ask, BindPlan, Boot, House, TmpPlan, UserPlan};
 use crate::networks::SlotNetwork;
 use crate::sandbox::{Inner, root_failure};
@@ -255,14 +256,18 @@ impl Slot {
 
     /// What has been used so far; all zero without isolation.
     pub async fn usage(&self) -> Result<Usage> {
-        let read = |group: &dyn Group| Ok((group.reading()?, group.out_of_memory_kills()?));
-        let Some((reading, kills)) = self.of_group("the control group's counters", read).await? else {
+        let read = |group: &dyn Group| {
+            let living = high_water::of(&group.members()?);
+            Ok((group.reading()?, group.out_of_memory_kills()?, living))
+        };
+        let dead = self.tree.lock().await.as_ref().map_or(0, |tree| tree.peak_of_dead());
+        let Some((reading, kills, living)) = self.of_group("the control group's counters", read).await? else {
             return Ok(Usage::default());
         };
         Ok(Usage {
             cpu: reading.cpu,
             memory_bytes: reading.memory_bytes,
-            max_memory_bytes: self.highest(reading.memory_bytes, kills),
+            max_memory_bytes: self.highest(reading.memory_bytes.max(living).max(dead), kills),
             processes: reading.processes,
             throttled_periods: reading.throttled_periods,
             throttled: reading.throttled,

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use base::Tasks;
@@ -36,6 +36,8 @@ pub(crate) struct Tree {
     /// The counter when we began to kill: whoever dies by our hand is not the kernel's victim.
     kills_before_ours: OnceLock<u64>,
     last: AtomicU32,
+    /// The most that any of its dead had of memory, in bytes.
+    peak_of_dead: AtomicU64,
     waiting: Mutex<Waiting>,
 }
 
@@ -75,6 +77,7 @@ impl Tree {
             earlier_kills,
             kills_before_ours: OnceLock::new(),
             last: AtomicU32::new(0),
+            peak_of_dead: AtomicU64::new(0),
             waiting: Mutex::new(Waiting { ready: Some(ready), ..Waiting::default() }),
         });
         tasks.spawn("sandbox tree", tree.clone().live(tasks.closing().clone()));
@@ -120,7 +123,8 @@ impl Tree {
                 waiting.exits.remove(&id);
                 tell(waiting.starts.remove(&id), Err(failure));
             }
-            Report::Exited { id, status } => {
+            Report::Exited { id, status, peak_bytes } => {
+                self.peak_of_dead.fetch_max(peak_bytes, Ordering::Relaxed);
                 if let Some(exit) = waiting.exits.remove(&id) {
                     exit.send_replace(Some(self.exit(status)));
                 }
@@ -138,6 +142,10 @@ impl Tree {
         for exit in waiting.exits.into_values() {
             exit.send_replace(Some(self.exit(Self::LOST.status)));
         }
+    }
+
+    pub(crate) fn peak_of_dead(&self) -> u64 {
+        self.peak_of_dead.load(Ordering::Relaxed)
     }
 
     fn exit(&self, status: ExitStatus) -> Exit {

@@ -17,7 +17,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags};
-use rustix::process::{DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus};
+use rustix::process::{DumpableBehavior, Pid, Signal};
 use rustix::thread::LinkNameSpaceType;
 
 pub(crate) use landlock::version as landlock_version;
@@ -25,8 +25,7 @@ pub(crate) use landlock::version as landlock_version;
 use crate::cgroup::Doors;
 use crate::channel::{self, MESSAGE_BYTES};
 use crate::message::{Boot, Failure, House, Order, Report, Start, Step};
-use crate::spec::ExitStatus;
-use crate::sys::{self, SingleThread};
+use crate::sys::{self, Dead, SingleThread};
 
 /// Never returns. `fds` are as [`Boot`] names them.
 pub(crate) fn main(thread: &SingleThread, state_dir: &Path, boot: Boot, fds: Vec<OwnedFd>) -> ! {
@@ -155,13 +154,9 @@ impl<'a> Init<'a> {
     fn bury(&mut self) -> io::Result<()> {
         sys::drain(self.children.as_fd())?;
         loop {
-            let (pid, status) = match rustix::process::wait(WaitOptions::NOHANG) {
-                Ok(Some(dead)) => dead,
-                Ok(None) | Err(rustix::io::Errno::CHILD) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            };
-            if let Some(id) = self.started.remove(&pid.as_raw_nonzero().get()) {
-                self.report(&Report::Exited { id, status: exit_status(status) }, &[])?;
+            let Some(Dead { pid, status, peak_bytes }) = sys::bury()? else { return Ok(()) };
+            if let Some(id) = self.started.remove(&pid) {
+                self.report(&Report::Exited { id, status, peak_bytes }, &[])?;
             }
         }
     }
@@ -187,15 +182,6 @@ impl<'a> Init<'a> {
             // It may have just died; then there is nothing to kill.
             let _gone = rustix::process::kill_process_group(pid, Signal::KILL);
         }
-    }
-}
-
-fn exit_status(status: WaitStatus) -> ExitStatus {
-    match (status.exit_status(), status.terminating_signal()) {
-        (Some(code), _) => ExitStatus::Code(code),
-        (None, Some(signal)) => ExitStatus::Signal(signal),
-        // Neither stops nor continuations are asked for in `wait`.
-        (None, None) => ExitStatus::Code(-1),
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) use mount_attr::{Attr, set_mount_attr};
 pub(crate) use network::{add_loopback_address, loopback_up};
 pub use process::inherited;
 pub(crate) use process::{
-    SockFilter, child_signals, close_all_but, close_on_exec_from, drain, execute, ignore_children, install_filter,
-    place, reset_signals,
+    Dead, SockFilter, bury, child_signals, close_all_but, close_on_exec_from, drain, execute, ignore_children,
+    install_filter, place, reset_signals,
 };
 
 pub(crate) use watch::watch;

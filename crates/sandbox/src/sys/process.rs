@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use super::check;
+use crate::spec::ExitStatus;
 
 /// One instruction of a classic BPF program (`struct sock_filter`).
 pub(crate) use libc::sock_filter as SockFilter;
@@ -62,6 +63,41 @@ pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: lives for this one call, which copies whatever is open at the number, or fails if nothing is.
     let given = unsafe { BorrowedFd::borrow_raw(number) };
     given.try_clone_to_owned()
+}
+
+/// A child that has ended.
+pub(crate) struct Dead {
+    pub(crate) pid: i32,
+    pub(crate) status: ExitStatus,
+    /// What it had of memory at its highest, mapped files included.
+    pub(crate) peak_bytes: u64,
+}
+
+/// One child that has ended, if there is one.
+pub(crate) fn bury() -> io::Result<Option<Dead>> {
+    let mut status = 0;
+    // SAFETY: plain numbers, for which all zeros is a value; the kernel overwrites both before they are read.
+    let (pid, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (libc::wait4(-1, &raw mut status, libc::WNOHANG, &raw mut usage), usage)
+    };
+    match check(pid.into()) {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(Dead { pid, status: exit_status(status), peak_bytes: usage.ru_maxrss.unsigned_abs() << 10 })),
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn exit_status(status: i32) -> ExitStatus {
+    if libc::WIFEXITED(status) {
+        ExitStatus::Code(libc::WEXITSTATUS(status))
+    } else if libc::WIFSIGNALED(status) {
+        ExitStatus::Signal(libc::WTERMSIG(status))
+    } else {
+        // Neither stops nor continuations are asked for.
+        ExitStatus::Code(-1)
+    }
 }
 
 /// Every descriptor from `first` on ends at the next exec.
