@@ -198,8 +198,13 @@ fn context(house: &House, request: &Request, caller: Caller, region: Region, req
 }
 
 fn refuse(spec: Option<&'static ServiceSpec>, fault: &Fault, request_id: &str) -> Response {
-    if let Some(cause) = &fault.cause {
-        tracing::warn!(request_id, code = %fault.code, message = fault.message, cause, "a request failed");
+    let response = wire::encode_fault(spec, fault, request_id);
+    let (code, message, cause) = (&fault.code, &fault.message, fault.cause.as_deref());
+    // What a caller did wrong is for the caller to read; what we did wrong is for whoever operates the house.
+    if response.status < 500 {
+        tracing::debug!(request_id, %code, message, cause, "a request was refused");
+    } else {
+        tracing::warn!(request_id, %code, message, cause, "a request failed");
     }
-    wire::encode_fault(spec, fault, request_id)
+    response
 }
