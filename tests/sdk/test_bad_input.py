@@ -464,3 +464,17 @@ class Afterwards(harness.Case):
         self.storm()
         self.assertEqual(state(), before)
         self.assertLess(host.resident_mb(self.server.process.pid), memory + 64)
+
+
+class Log(harness.Case):
+    def test_what_callers_do_wrong_is_no_warning_to_the_operator(self):
+        with harness.Server(env={"LAMBDAD_LOG": "info,lambdad=debug"}) as server:
+            iam, lambda_ = server.client("iam", validate=False), server.client("lambda", validate=False)
+            self.refused(400, "ValidationError", None, iam.create_role, RoleName="", AssumeRolePolicyDocument="{}")
+            self.refused(400, "ValidationException", None, lambda_.list_functions, MaxItems=0)
+            self.refused(404, "ResourceNotFoundException", None, lambda_.invoke, FunctionName="nobody")
+            self.refused(403, "SignatureDoesNotMatch", None, server.client("iam", secret="wrong").list_roles)
+        refusals = [line for line in server.lines if "a request was refused" in line]
+        levels = {line.split()[1] for line in refusals}
+        self.assertEqual((len(refusals), levels), (4, {"DEBUG"}), server.log())
+        self.assertNotRegex(server.log(), "a request failed|stands in no table")

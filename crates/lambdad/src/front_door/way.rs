@@ -208,3 +208,27 @@ fn refuse(spec: Option<&'static ServiceSpec>, fault: &Fault, request_id: &str) -
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Seek as _};
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn logged(fault: &Fault) -> String {
+        let log = Arc::new(tempfile::tempfile().expect("a file"));
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+        tracing::subscriber::with_default(subscriber, || refuse(None, fault, "id"));
+        let (mut log, mut text) = (log.as_ref(), String::new());
+        log.rewind().and_then(|()| log.read_to_string(&mut text)).expect("it reads");
+        text
+    }
+
+    #[test]
+    fn an_operator_is_told_of_our_errors_and_not_of_callers() {
+        let ours = logged(&Fault::internal("the disk is gone"));
+        assert!(ours.contains("WARN") && ours.contains("the disk is gone"), "{ours}");
+        assert_eq!(logged(&Fault::new(Fault::ACCESS_DENIED, "No.").caused_by("no policy allows it")), "");
+    }
+}
