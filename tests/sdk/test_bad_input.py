@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import tempfile
 import zipfile
 
 import harness
@@ -478,3 +479,21 @@ class Log(harness.Case):
         levels = {line.split()[1] for line in refusals}
         self.assertEqual((len(refusals), levels), (4, {"DEBUG"}), server.log())
         self.assertNotRegex(server.log(), "a request failed|stands in no table")
+
+
+class Runtimes(harness.Case):
+    def test_a_runtime_that_has_gone_is_said_once(self):
+        """Made where the nearest Python would do, invoked where only the exact one does."""
+        with tempfile.TemporaryDirectory(prefix="lambdad-sdk-") as data_dir:
+            with harness.Server(data_dir=data_dir) as server:
+                given = self.parameters("early", Runtime="python3.15", Role=server.make_role("execution"))
+                server.client("lambda").create_function(**given)
+                server.client("lambda").get_waiter("function_active_v2").wait(FunctionName="early")
+            with harness.Server("--strict-runtimes", data_dir=data_dir) as server:
+                message = re.compile(
+                    r"The runtime python3\.15 is not available on this host: the nearest [^:]*--strict-runtimes\. [^:]*"
+                )
+                invoke = server.client("lambda").invoke
+                self.refused(502, "InvalidRuntimeException", message, invoke, FunctionName="early")
+            warned = [line for line in server.lines if "InvalidRuntimeException" in line]
+            self.assertEqual([line.count("The runtime python3.15") for line in warned], [1])
