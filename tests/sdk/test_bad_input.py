@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import tempfile
 import zipfile
 
 import harness
@@ -464,3 +465,35 @@ class Afterwards(harness.Case):
         self.storm()
         self.assertEqual(state(), before)
         self.assertLess(host.resident_mb(self.server.process.pid), memory + 64)
+
+
+class Log(harness.Case):
+    def test_what_callers_do_wrong_is_no_warning_to_the_operator(self):
+        with harness.Server(env={"LAMBDAD_LOG": "info,lambdad=debug"}) as server:
+            iam, lambda_ = server.client("iam", validate=False), server.client("lambda", validate=False)
+            self.refused(400, "ValidationError", None, iam.create_role, RoleName="", AssumeRolePolicyDocument="{}")
+            self.refused(400, "ValidationException", None, lambda_.list_functions, MaxItems=0)
+            self.refused(404, "ResourceNotFoundException", None, lambda_.invoke, FunctionName="nobody")
+            self.refused(403, "SignatureDoesNotMatch", None, server.client("iam", secret="wrong").list_roles)
+        refusals = [line for line in server.lines if "a request was refused" in line]
+        levels = {line.split()[1] for line in refusals}
+        self.assertEqual((len(refusals), levels), (4, {"DEBUG"}), server.log())
+        self.assertNotRegex(server.log(), "a request failed|stands in no table")
+
+
+class Runtimes(harness.Case):
+    def test_a_runtime_that_has_gone_is_said_once(self):
+        """Made where the nearest Python would do, invoked where only the exact one does."""
+        with tempfile.TemporaryDirectory(prefix="lambdad-sdk-") as data_dir:
+            with harness.Server(data_dir=data_dir) as server:
+                given = self.parameters("early", Runtime="python3.15", Role=server.make_role("execution"))
+                server.client("lambda").create_function(**given)
+                server.client("lambda").get_waiter("function_active_v2").wait(FunctionName="early")
+            with harness.Server("--strict-runtimes", data_dir=data_dir) as server:
+                message = re.compile(
+                    r"The runtime python3\.15 is not available on this host: the nearest [^:]*--strict-runtimes\. [^:]*"
+                )
+                invoke = server.client("lambda").invoke
+                self.refused(502, "InvalidRuntimeException", message, invoke, FunctionName="early")
+            warned = [line for line in server.lines if "InvalidRuntimeException" in line]
+            self.assertEqual([line.count("The runtime python3.15") for line in warned], [1])

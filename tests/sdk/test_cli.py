@@ -76,6 +76,46 @@ class Case(harness.Case):
         return made
 
 
+class Shells(Case):
+    """What `lambdad env` says to a shell, and the README to people."""
+
+    POINTED = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+    AWS = version_2() or Case.AWS
+
+    def bash(self, lines, **variables):
+        """The lines, with the programs of the test as `lambdad` and `aws`."""
+        programs = tempfile.mkdtemp(dir=self.folder)
+        for name, program in [("lambdad", harness.binary()), ("aws", self.AWS)]:
+            os.symlink(program, os.path.join(programs, name))
+        environment = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": self.folder, "AWS_PAGER": "", **variables}
+        return subprocess.run(
+            ["bash", "-c", lines], env=environment, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def with_the_key(self, lines):
+        root = {"LAMBDAD_ROOT_ACCESS_KEY_ID": harness.ROOT_KEY, "LAMBDAD_ROOT_SECRET_ACCESS_KEY": harness.ROOT_SECRET}
+        return self.bash(lines, **root)
+
+    def test_any_version_is_pointed_at_lambdad_as_the_readme_says(self):
+        with open(os.path.join(os.path.dirname(__file__), "../../README.md"), encoding="utf8") as readme:
+            self.assertIn(f"\n{self.POINTED}", readme.read())
+        exports = f"lambdad env --endpoint {self.server.endpoint}"
+        # Evaluated in one line, too, the comment hides no export.
+        for evaluated in (f'eval "$({exports})"', f"eval $({exports})"):
+            done = self.with_the_key(f"{evaluated}\n{self.POINTED}\naws sts get-caller-identity --output text --query Account")
+            self.assertEqual((done.returncode, done.stdout.strip()), (0, self.account), done.stderr)
+
+    def test_older_tools_are_spoken_of(self):
+        *exports, last = self.with_the_key("lambdad env").stdout.splitlines()
+        self.assertEqual([line for line in exports if not line.startswith("export ")], [])
+        self.assertRegex(last, r'^# .* ignore AWS_ENDPOINT_URL: aws --endpoint-url "\$AWS_ENDPOINT_URL" ')
+
+    def test_a_key_that_is_not_there_may_have_been_given(self):
+        done = self.bash("lambdad env --data-dir .")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"LAMBDAD_ROOT_ACCESS_KEY_ID and LAMBDAD_ROOT_SECRET_ACCESS_KEY, set both here too")
+
+
 class Version1(Case):
     def test_the_way_of_the_tutorial(self):
         name = self.name()

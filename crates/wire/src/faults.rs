@@ -20,6 +20,7 @@ const fn common(code: &'static str, status: u16, message_key: &'static str, quer
 /// Codes and status: the common errors of AWS's API references; keys: the oracle's 1.5.
 const COMMON: &[Common] = &[
     common("ValidationException", 400, "message", "ValidationError"),
+    common("ValidationError", 400, "message", "ValidationError"),
     common("SerializationException", 400, "Message", "MalformedInput"),
     common("UnknownOperationException", 404, "message", "InvalidAction"),
     common("InvalidAction", 400, "message", "InvalidAction"),

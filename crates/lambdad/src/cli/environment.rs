@@ -23,6 +23,10 @@ pub(super) struct EnvironmentOptions {
     root_secret_access_key: Option<Secret>,
 }
 
+/// The last line: a shell that evaluates all of it as one line, unquoted, loses nothing.
+const OLDER_TOOLS: &str = "# An AWS CLI before 2.13 or 1.29 (Debian 12 has 2.9) and a boto3 before 1.28 ignore \
+                           AWS_ENDPOINT_URL: aws --endpoint-url \"$AWS_ENDPOINT_URL\" ...";
+
 pub(super) fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
     let given = root_key::given(options.root_access_key_id.as_deref(), options.root_secret_access_key.as_ref())?;
     let key = match given {
@@ -30,7 +34,8 @@ pub(super) fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
         None => root_key::kept(&options.data_dir)?.with_context(|| {
             let folder = options.data_dir.display();
             format!(
-                "there is no root key in {folder} yet: it is made when `lambdad serve --data-dir {folder}` starts first"
+                "there is no root key in {folder}: `lambdad serve --data-dir {folder}` makes one when it starts first. If it \
+                 was given one in LAMBDAD_ROOT_ACCESS_KEY_ID and LAMBDAD_ROOT_SECRET_ACCESS_KEY, set both here too"
             )
         })?,
     };
@@ -43,5 +48,6 @@ pub(super) fn print(options: &EnvironmentOptions) -> anyhow::Result<u8> {
     ] {
         super::say(&format!("export {name}='{value}'"));
     }
+    super::say(OLDER_TOOLS);
     Ok(0)
 }

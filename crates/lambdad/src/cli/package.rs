@@ -125,7 +125,9 @@ fn unzipped(zip: &[u8]) -> anyhow::Result<Vec<Entry>> {
 fn guess(entries: &[Entry]) -> Guess {
     let named = |name: &str| entries.iter().find(|entry| entry.name == name);
     if named("bootstrap").is_some() {
-        return Guess { runtime: Some("provided.al2023".to_owned()), handler: Some("bootstrap".to_owned()) };
+        // A program needs no handler; a bootstrap that sources scripts does, and AWS's tutorial names it so.
+        let handler = if named("function.sh").is_some() { "function.handler" } else { "bootstrap" };
+        return Guess { runtime: Some("provided.al2023".to_owned()), handler: Some(handler.to_owned()) };
     }
     for stem in ["index", "app", "handler", "main"] {
         if ["mjs", "js", "cjs"].iter().any(|extension| named(&format!("{stem}.{extension}")).is_some()) {
@@ -189,6 +191,7 @@ mod tests {
     fn the_files_tell_how_they_are_run() {
         for (entries, handler) in [
             (vec![entry("bootstrap", "")], Some("bootstrap")),
+            (vec![entry("bootstrap", ""), entry("function.sh", "")], Some("function.handler")),
             (vec![entry("index.mjs", "")], Some("index.handler")),
             (
                 vec![entry("lambda_function.py", "def lambda_handler(event, context):")],

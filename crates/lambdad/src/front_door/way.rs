@@ -198,8 +198,37 @@ fn context(house: &House, request: &Request, caller: Caller, region: Region, req
 }
 
 fn refuse(spec: Option<&'static ServiceSpec>, fault: &Fault, request_id: &str) -> Response {
-    if let Some(cause) = &fault.cause {
-        tracing::warn!(request_id, code = %fault.code, message = fault.message, cause, "a request failed");
+    let response = wire::encode_fault(spec, fault, request_id);
+    let (code, message, cause) = (&fault.code, &fault.message, fault.cause.as_deref());
+    // What a caller did wrong is for the caller to read; what we did wrong is for whoever operates the house.
+    if response.status < 500 {
+        tracing::debug!(request_id, %code, message, cause, "a request was refused");
+    } else {
+        tracing::warn!(request_id, %code, message, cause, "a request failed");
     }
-    wire::encode_fault(spec, fault, request_id)
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Seek as _};
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn logged(fault: &Fault) -> String {
+        let log = Arc::new(tempfile::tempfile().expect("a file"));
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+        tracing::subscriber::with_default(subscriber, || refuse(None, fault, "id"));
+        let (mut log, mut text) = (log.as_ref(), String::new());
+        log.rewind().and_then(|()| log.read_to_string(&mut text)).expect("it reads");
+        text
+    }
+
+    #[test]
+    fn an_operator_is_told_of_our_errors_and_not_of_callers() {
+        let ours = logged(&Fault::internal("the disk is gone"));
+        assert!(ours.contains("WARN") && ours.contains("the disk is gone"), "{ours}");
+        assert_eq!(logged(&Fault::new(Fault::ACCESS_DENIED, "No.").caused_by("no policy allows it")), "");
+    }
 }
