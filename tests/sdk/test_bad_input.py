@@ -92,6 +92,23 @@ class Requests(harness.Case):
             status, headers, _ = self.server.raw(method, target)
             self.assertEqual((status, headers.get("x-amzn-errortype")), (404, "UnknownOperationException"), target)
 
+    def test_an_action_that_nobody_has(self):
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        for service in ["iam", "sts"]:
+            # The second is an action that names nothing, the third no action at all.
+            for body in [b"Action=Nope", b"Action=", b"Version=2010-05-08"]:
+                status, _, content = self.server.raw("POST", "/", body, form, service=service)
+                self.assertEqual(status, 400, (service, body, content))
+                self.assertIn(b"<Code>InvalidAction</Code>", content, (service, body))
+        self.refused(400, "InvalidAction", None, self.server.client("iam").list_mfa_devices)
+
+    def test_a_target_that_nobody_has(self):
+        for target in ["Logs_20140328.Nope", "Logs_20140328.", "Nobody.X"]:
+            headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+            status, headers, content = self.server.raw("POST", "/", b"{}", headers, service="logs")
+            told = (status, headers["x-amzn-errortype"], json.loads(content)["__type"])
+            self.assertEqual(told, (400, "UnknownOperationException", "UnknownOperationException"), target)
+
     def test_an_operation_that_is_known_but_not_done(self):
         self.refused(
             404, "UnknownOperationException", None, self.lambda_.list_capacity_providers

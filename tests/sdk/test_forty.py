@@ -74,6 +74,7 @@ class Limit(Case):
             if status == 429:
                 self.assertEqual(json.loads(body), expected)
                 self.assertEqual(headers["x-amzn-errortype"], "TooManyRequestsException")
+                self.assertEqual(headers["retry-after"], "1")
         # What ended has given its place back.
         self.assertEqual([self.ask(name, seconds=0)[0] for _ in range(6)], [200] * 6)
 

@@ -131,6 +131,7 @@ class Answers(Toolbox):
         before = self.do("count")
         response, payload = self.invoke(self.function, {"do": "count"}, InvocationType="DryRun")
         self.assertEqual((response["StatusCode"], payload), (204, None))
+        self.assertNotIn("content-type", response["ResponseMetadata"]["HTTPHeaders"])
         self.assertNotIn("ExecutedVersion", response)
         self.assertEqual(self.do("count"), before + 1)
 
@@ -138,6 +139,7 @@ class Answers(Toolbox):
         marker = self.name("marker")
         response, payload = self.invoke(self.function, {"do": "print", "text": marker}, InvocationType="Event")
         self.assertEqual((response["StatusCode"], payload), (202, None))
+        self.assertNotIn("content-type", response["ResponseMetadata"]["HTTPHeaders"])
         self.assertNotIn("ExecutedVersion", response)
         log = self.function_log(self.function, marker)
         request_id = response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]

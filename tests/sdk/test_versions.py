@@ -338,6 +338,7 @@ class Concurrency(Case):
             status, headers, said = self.server.raw("POST", f"/2015-03-31/functions/{target}/invocations", b"{}")
             self.assertEqual((status, said), (429, body))
             self.assertEqual(headers["x-amzn-errortype"], "TooManyRequestsException")
+            self.assertEqual(headers["retry-after"], "1")
         other = self.create()
         self.assertEqual(self.result(other, 1), {"hello": 1}, "others are no concern of it")
         self.lambda_.delete_function_concurrency(FunctionName=name)

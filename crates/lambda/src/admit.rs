@@ -113,9 +113,9 @@ impl Books {
     }
 }
 
-/// AWS's body, exactly: the oracle's section 3.2.
+/// AWS's body and header, exactly: the oracle's sections 1.5 and 3.2.
 pub(crate) fn throttled(reason: &'static str) -> Fault {
-    Fault::new("TooManyRequestsException", "Rate Exceeded.").with("Reason", reason)
+    Fault::new("TooManyRequestsException", "Rate Exceeded.").with("Reason", reason).with("Retry-After", "1")
 }
 
 #[cfg(test)]

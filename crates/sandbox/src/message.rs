@@ -212,7 +212,24 @@ mod tests {
             .prop_map(|(id, argv, env, cwd, fd_numbers)| Start { id, argv, env, cwd, fd_numbers })
     }
 
+    /// Whether any of the three could take it for something.
+    fn is_understood(bytes: &[u8]) -> bool {
+        let for_helper = decode::<Asked>(bytes).is_ok() || decode::<Answered>(bytes).is_ok();
+        let for_init = decode::<Boot>(bytes).is_ok() || decode::<Order>(bytes).is_ok();
+        for_helper || for_init || decode::<Report>(bytes).is_ok()
+    }
+
     proptest! {
+        #[test]
+        fn hostile_bytes_are_decoded_or_refused(noise: Vec<u8>, start in starts(), at: prop::sample::Index, to: u8) {
+            let _whatever = is_understood(&noise);
+            let mut bytes = encode(&Order::Start(start)).expect("encodes");
+            let at = at.index(bytes.len());
+            prop_assert!(!is_understood(&bytes[..at]), "half a message is none");
+            bytes[at] = to;
+            let _whatever = is_understood(&bytes);
+        }
+
         #[test]
         fn an_order_comes_back(start in starts()) {
             let order = Order::Start(start);

@@ -239,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_that_nobody_knows_is_404_by_its_path_and_400_by_its_name() {
+        let fault = Fault::new("UnknownOperationException", "what?");
+        for (spec, status) in [(&REST, 404), (&JSON, 400), (&QUERY, 400)] {
+            assert_eq!(encode_fault(Some(spec), &fault, "id").status, status, "{}", spec.name);
+        }
+    }
+
+    #[test]
     fn a_code_is_read_without_its_surroundings() {
         assert_eq!(bare("com.amazonaws.logs#NotFound"), "NotFound");
         assert_eq!(bare("NotFound:http://internal.amazon.com/coral/"), "NotFound");

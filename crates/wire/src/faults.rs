@@ -13,6 +13,9 @@ struct Common {
     query: &'static str,
 }
 
+/// A path that leads nowhere is 404; a name in a form or a header that nobody has is 400.
+const UNKNOWN_OPERATION: &str = "UnknownOperationException";
+
 const fn common(code: &'static str, status: u16, message_key: &'static str, query: &'static str) -> Common {
     Common { code, status, message_key, query }
 }
@@ -22,7 +25,7 @@ const COMMON: &[Common] = &[
     common("ValidationException", 400, "message", "ValidationError"),
     common("ValidationError", 400, "message", "ValidationError"),
     common("SerializationException", 400, "Message", "MalformedInput"),
-    common("UnknownOperationException", 404, "message", "InvalidAction"),
+    common(UNKNOWN_OPERATION, 404, "message", "InvalidAction"),
     common("InvalidAction", 400, "message", "InvalidAction"),
     common("AccessDeniedException", 403, "Message", "AccessDenied"),
     common("MissingAuthenticationTokenException", 403, "message", "MissingAuthenticationToken"),
@@ -70,6 +73,7 @@ impl Face<'_> {
             // Some contracts list it with 500; a client that is told 503 tries again.
             _ if fault.code == Fault::UNAVAILABLE => 503,
             (Some(error), _) => error.status,
+            (None, Some(_)) if code == UNKNOWN_OPERATION && names_its_operations(spec) => 400,
             (None, Some(common)) => common.status,
             (None, None) => unlisted(spec, &fault.code),
         };
@@ -80,6 +84,10 @@ impl Face<'_> {
         };
         Face { code, wire_code, status, message_key, kind }
     }
+}
+
+fn names_its_operations(spec: Option<&ServiceSpec>) -> bool {
+    spec.is_some_and(|spec| spec.tongue != Tongue::RestJson)
 }
 
 fn wire_code(error: &ErrorSpec) -> &'static str {

@@ -142,13 +142,14 @@ pub(crate) fn write_response(operation: &OperationSpec, schema: &Schema, mut out
             _ => {}
         }
     }
-    // An output may name its own.
-    if !response.headers.contains_key(CONTENT_TYPE) {
-        response = response.with("content-type", "application/json");
-    }
     // By HTTP's rules a 204 has no body.
     if response.status != 204 {
         response.body = write_body(schema, &mut output);
+    }
+    // An output may name its own. A payload that isn't there has none: AWS answers so where an event is only taken in.
+    let has_no_payload = response.body.is_empty() && payload_of(schema).is_some();
+    if !has_no_payload && !response.headers.contains_key(CONTENT_TYPE) {
+        response = response.with("content-type", "application/json");
     }
     response
 }

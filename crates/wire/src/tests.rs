@@ -279,6 +279,17 @@ fn an_xml_answer_has_its_envelope() {
 }
 
 #[test]
+fn a_payload_that_is_not_there_has_no_type() {
+    let operation = REST.operation("InvokeThing").expect("known");
+    for (payload, kind) in [(&b""[..], None), (b"1", Some("application/json"))] {
+        let mut output = Fields::new();
+        output.set("Payload", Value::Blob(Bytes::copy_from_slice(payload)));
+        let answer = encode_output(&REST, operation, output, REQUEST_ID);
+        assert_eq!(answer.headers.get("content-type").map(|kind| kind.to_str().expect("text")), kind);
+    }
+}
+
+#[test]
 fn a_204_has_no_body() {
     let answer = encode_output(&REST, REST.operation("DeleteThing").expect("known"), Fields::new(), REQUEST_ID);
     assert_eq!((answer.status, answer.body.len()), (204, 0));

@@ -120,7 +120,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_written_the_same(text in "[a-c.:/@A-Z0-9_-]{0,40}") {
+        fn hostile_names_are_refused_or_written_the_same(text in "[a-c.:/@A-Z0-9_-]{0,40}|h\\.x(:[0-9]{0,6})?/.{0,40}|.{0,40}") {
             if let Some(reference) = Reference::parse(&text) {
                 prop_assert_eq!(Reference::parse(&reference.to_string()), Some(reference));
             }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use base::doors::fetch::{self, Answer, Body, Fetch, Outgoing};
 use bytes::Bytes;
 use parking_lot::Mutex;
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use store::BlobId;
 
@@ -234,5 +235,61 @@ async fn an_image_for_another_machine_or_with_endless_settings_is_refused() {
         *changed.pointer_mut(path).expect("there") = value;
         world.image(&changed);
         assert!(matches!(world.find("{}", "h.x/a:t").await, Err(Error::Unsupported(_))), "{path}");
+    }
+}
+
+/// Documents that are nearly right: a member is another, or missing.
+fn documents() -> impl Strategy<Value = Json> {
+    let digest = || prop_oneof![Just(format!("sha256:{}", BlobId::of(b"x"))), Just("sha512:0".to_owned()), ".{0,20}"];
+    let size = || prop_oneof![4 => 0..1_000_000_000_u64, 1 => any::<u64>()];
+    let kind = |good: &'static str| prop_oneof![8 => Just(good.to_owned()), 1 => ".{0,20}"];
+    let part = move |good| {
+        (kind(good), digest(), size())
+            .prop_map(|(kind, digest, size)| json!({"mediaType": kind, "digest": digest, "size": size}))
+    };
+    let layers = (part(LAYER), 0..200_usize).prop_map(|(layer, count)| vec![layer; count]);
+    let manifest = (kind(MANIFEST), part(CONFIGURATION), layers)
+        .prop_map(|(kind, config, layers)| json!({"mediaType": kind, "config": config, "layers": layers}));
+    let listed = (digest(), "linux|windows|.{0,5}", "amd64|arm64|.{0,5}").prop_map(
+        |(digest, os, architecture)| json!({"digest": digest, "platform": {"os": os, "architecture": architecture}}),
+    );
+    let index = (kind(INDEX), prop::collection::vec(listed, 0..4))
+        .prop_map(|(kind, listed)| json!({"mediaType": kind, "manifests": listed}));
+    prop_oneof![manifest, index]
+}
+
+proptest! {
+    #[test]
+    fn hostile_manifests_are_refused_or_within_their_limits(document in documents(), noise: Vec<u8>) {
+        for kind in [None, Some(MANIFEST), Some(INDEX)] {
+            prop_assert!(manifest::read(&noise, kind).is_err());
+            match manifest::read(document.to_string().as_bytes(), kind) {
+                Ok(manifest::Document::Manifest(manifest)) => {
+                    let layers = manifest.layers().expect("they were checked");
+                    prop_assert!(layers.len() <= base::limits::lambda::IMAGE_LAYERS);
+                    let bytes: u64 = layers.iter().map(|(layer, _)| layer.size).sum();
+                    prop_assert!(bytes <= base::limits::lambda::IMAGE_BYTES);
+                    let _whatever = manifest.config();
+                }
+                Ok(manifest::Document::Index(index)) => _ = index.choose(Architecture::X8664),
+                Err(_) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_configurations_are_refused_or_within_their_limits(
+        os in "linux|.{0,5}", lists in prop::collection::vec(prop::collection::vec(".{0,40}|A=.{0,9}", 0..9), 3),
+        times in 1..200_usize, directory in ".{0,20}", noise: Vec<u8>,
+    ) {
+        let lists: Vec<_> = lists.iter().map(|list| vec![list.as_slice(); times].concat()).collect();
+        let settings = json!({"Entrypoint": lists[0], "Cmd": lists[1], "Env": lists[2], "WorkingDir": directory});
+        let configuration = json!({"os": os, "architecture": "amd64", "config": settings});
+        prop_assert!(manifest::Start::read(&noise, Architecture::X8664).is_err());
+        if let Ok(start) = manifest::Start::read(configuration.to_string().as_bytes(), Architecture::X8664) {
+            let words = start.entry_point.iter().chain(&start.command).map(String::len).sum::<usize>();
+            prop_assert!(words <= base::limits::lambda::IMAGE_SETTINGS_BYTES);
+            prop_assert!(start.variables.iter().all(|(key, _)| !key.is_empty() && !key.contains('=')));
+        }
     }
 }

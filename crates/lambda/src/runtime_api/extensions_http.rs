@@ -53,18 +53,24 @@ pub(crate) struct Audience {
 }
 
 pub(super) async fn handle(desk: &Desk, request: Request<Incoming>) -> Reply {
-    let path = request.uri().path().to_owned();
-    match (request.method(), path.as_str()) {
-        (&Method::POST, "/2020-01-01/extension/register") => register(desk, request).await,
-        (&Method::GET, "/2020-01-01/extension/event/next") => next(desk, request.headers()).await,
-        (&Method::POST, "/2020-01-01/extension/init/error") => {
-            reported(request.headers(), |id, error_type| desk.extensions.init_error(id, error_type))
-        }
-        (&Method::POST, "/2020-01-01/extension/exit/error") => {
-            reported(request.headers(), |id, error_type| desk.extensions.exit_error(id, error_type))
-        }
+    match (request.method(), request.uri().path()) {
         (&Method::PUT, "/2022-07-01/telemetry") => subscribe(desk, Api::Telemetry, request).await,
         (&Method::PUT, "/2020-08-15/logs") => subscribe(desk, Api::Logs, request).await,
+        _ => extension(&desk.function, &desk.extensions, request).await,
+    }
+}
+
+/// The Extensions API alone.
+pub(super) async fn extension(function: &Function, extensions: &Extensions, request: Request<Incoming>) -> Reply {
+    match (request.method(), request.uri().path()) {
+        (&Method::POST, "/2020-01-01/extension/register") => register(function, extensions, request).await,
+        (&Method::GET, "/2020-01-01/extension/event/next") => next(extensions, request.headers()).await,
+        (&Method::POST, "/2020-01-01/extension/init/error") => {
+            reported(request.headers(), |id, error_type| extensions.init_error(id, error_type))
+        }
+        (&Method::POST, "/2020-01-01/extension/exit/error") => {
+            reported(request.headers(), |id, error_type| extensions.exit_error(id, error_type))
+        }
         (_, known) if PATHS.contains(&known) => not_allowed(),
         _ => not_found(),
     }
@@ -88,7 +94,7 @@ struct Registration {
     configuration_keys: Vec<String>,
 }
 
-async fn register(desk: &Desk, request: Request<Incoming>) -> Reply {
+async fn register(function: &Function, extensions: &Extensions, request: Request<Incoming>) -> Reply {
     let name = header(request.headers(), NAME).unwrap_or_default().to_owned();
     if name.is_empty() {
         return forbidden("Extension.InvalidExtensionName", "Empty extension name");
@@ -99,8 +105,8 @@ async fn register(desk: &Desk, request: Request<Incoming>) -> Reply {
         Ok(registration) => registration,
         Err(message) => return forbidden("InvalidRequestFormat", &message),
     };
-    match desk.extensions.register(&name, &registration.events) {
-        Ok(id) => registered(&desk.function, &id, wants_account),
+    match extensions.register(&name, &registration.events) {
+        Ok(id) => registered(function, &id, wants_account),
         Err(refused) => refusal(&refused),
     }
 }
@@ -123,13 +129,13 @@ fn registered(function: &Function, id: &str, wants_account: bool) -> Reply {
     with_header(json(StatusCode::OK, format!("{told}\n").into()), IDENTIFIER, id)
 }
 
-async fn next(desk: &Desk, headers: &HeaderMap) -> Reply {
+async fn next(extensions: &Extensions, headers: &HeaderMap) -> Reply {
     let id = match identifier(headers) {
         Ok(id) => id,
         Err(refused) => return refusal(&refused),
     };
-    match desk.extensions.next(id).await {
-        Ok(event) => with_header(json(StatusCode::OK, event.into()), EVENT_IDENTIFIER, &desk.extensions.event_id()),
+    match extensions.next(id).await {
+        Ok(event) => with_header(json(StatusCode::OK, event.into()), EVENT_IDENTIFIER, &extensions.event_id()),
         Err(refused) => refusal(&refused),
     }
 }

@@ -21,7 +21,7 @@ use super::stream::Answering;
 use super::{Answer, Invocation, next_connection};
 
 /// A header is hostile input: ours are below 200 bytes.
-const HEADER_BYTES: usize = 4_096;
+pub(super) const HEADER_BYTES: usize = 4_096;
 const TOO_LARGE: Answer = Answer::TooLarge { limit: RESPONSE_BYTES };
 
 #[derive(Debug, Deserialize)]
@@ -87,7 +87,7 @@ pub(crate) fn serve(
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub(super) enum Broken {
     #[error("connection: {0}")]
     Connection(#[from] std::io::Error),
     #[error("header of {0} bytes")]
@@ -100,7 +100,7 @@ enum Broken {
     OutOfTurn,
 }
 
-async fn converse(stream: UnixStream, session: &Session) -> Result<(), Broken> {
+pub(super) async fn converse(stream: UnixStream, session: &Session) -> Result<(), Broken> {
     let (mut read, mut write) = stream.into_split();
     let mut answering = None;
     loop {

@@ -67,10 +67,14 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> io::Result<(Tc
 }
 
 async fn handle(session: &Session, desk: &Desk, request: Request<Incoming>) -> Reply {
-    let path = request.uri().path().to_owned();
-    if !path.starts_with(VERSION) {
-        return extensions_http::handle(desk, request).await;
+    match request.uri().path().starts_with(VERSION) {
+        true => runtime(session, request).await,
+        false => extensions_http::handle(desk, request).await,
     }
+}
+
+pub(super) async fn runtime(session: &Session, request: Request<Incoming>) -> Reply {
+    let path = request.uri().path().to_owned();
     match (request.method(), path.strip_prefix(VERSION).unwrap_or_default()) {
         (&Method::GET, "/runtime/invocation/next") => match session.next().await {
             Ok(invocation) => event(invocation),
@@ -283,11 +287,50 @@ fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Rep
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn a_client_context_of_any_json_is_shown() {
         let shown = header_value("{\r\n\t\"name\": \"Zoë\"\n}").expect("a header can carry it");
         assert_eq!(shown.as_bytes(), "{   \"name\": \"Zoë\" }".as_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_trailers_make_an_error_of_a_known_form(kind: Vec<u8>, named in ".{0,40}", body in "[A-Za-z0-9+/=]{0,40}|.{0,40}") {
+            for kind in [kind.as_slice(), named.as_bytes()] {
+                let mut trailers = HeaderMap::new();
+                for (name, value) in [(ERROR_TYPE, kind), ("lambda-runtime-function-error-body", body.as_bytes())] {
+                    trailers.extend(HeaderValue::from_bytes(value).ok().map(|value| (HeaderName::from_static(name), value)));
+                }
+                let error = trailing_error(&trailers);
+                prop_assert_eq!(error.is_some(), header(&trailers, ERROR_TYPE).is_some());
+                if let Some((kind, read)) = error {
+                    prop_assert!(kind.starts_with("Runtime.") || kind.starts_with("Function."), "{kind}");
+                    prop_assert!(read.len() <= body.len(), "no larger than what was sent");
+                }
+            }
+        }
+
+        #[test]
+        fn hostile_errors_with_a_cause_stay_json(
+            noise: Vec<u8>, message in ".{0,20}", trace in ".{0,20}", kind in "\"x\"|1|null|\\[\\]|"
+        ) {
+            let error = serde_json::json!({ "errorMessage": message, "stackTrace": [trace], "cause": message });
+            let text = error.to_string().replacen('{', &format!("{{\"errorType\":{kind},"), 1);
+            for sent in [noise, error.to_string().into_bytes(), text.into_bytes()] {
+                let kept = serde_json::from_slice::<serde_json::Value>(&without_cause(&sent)).expect("it is JSON");
+                prop_assert!(kept.get("cause").is_none());
+            }
+        }
+
+        #[test]
+        fn hostile_client_contexts_are_one_line_or_left_out(text in "(.|[\r\n\t\0]){0,60}") {
+            if let Some(shown) = header_value(&text) {
+                prop_assert!(shown.as_bytes().iter().all(|byte| *byte >= b' ' && *byte != 0x7f));
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod framed;
 pub(crate) mod http;
 pub(crate) mod session;
 pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::time::Duration;

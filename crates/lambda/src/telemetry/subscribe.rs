@@ -179,6 +179,8 @@ fn check_http(given: &BodyDestination) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(body: serde_json::Value) -> Result<Request, String> {
@@ -228,6 +230,52 @@ mod tests {
             let mut asked = body();
             asked[&pointer[1..]] = value.clone();
             assert!(parse(asked).is_err(), "{pointer}: {value}");
+        }
+    }
+
+    /// A value for a member: what it may have, or something else.
+    fn values(good: &'static [&'static str]) -> impl Strategy<Value = serde_json::Value> {
+        let good: Vec<_> = good.iter().map(|text| serde_json::from_str(text).expect("it is JSON")).collect();
+        let number = any::<u64>().prop_map(serde_json::Value::from);
+        prop_oneof![6 => prop::sample::select(good), 1 => number, 1 => ".{0,20}".prop_map(serde_json::Value::from)]
+    }
+
+    fn bodies() -> impl Strategy<Value = serde_json::Value> {
+        let uri = values(&[
+            r#""http://sandbox:80/x?y""#,
+            r#""http://sandbox.localdomain:4243""#,
+            r#""http://sandbox.localdomain""#,
+            r#""http://user@sandbox:9001/""#,
+            r#""http://169.254.169.254:80""#,
+            "null",
+        ]);
+        (
+            values(&[r#""2022-12-13""#, r#""2021-03-18""#, "null"]),
+            values(&[r#"["platform","function"]"#, r#"["extension"]"#, "[]"]),
+            values(&[r#"{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}"#, r#"{"maxItems":-1}"#, "{}"]),
+            (values(&[r#""HTTP""#, r#""TCP""#]), uri, values(&["80", "0", "9001", "4566", "65535", "65536", "1e3"])),
+        )
+            .prop_map(|(schema, types, buffering, (protocol, uri, port))| {
+                let destination = serde_json::json!({"protocol": protocol, "URI": uri, "port": port});
+                serde_json::json!({
+                    "schemaVersion": schema, "types": types, "buffering": buffering, "destination": destination
+                })
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_subscriptions_are_refused_or_within_their_limits(body in bodies(), noise: Vec<u8>, logs: bool) {
+            let api = if logs { Api::Logs } else { Api::Telemetry };
+            prop_assert!(Request::parse(api, &noise).is_err());
+            if let Ok(asked) = Request::parse(api, body.to_string().as_bytes()) {
+                prop_assert!(MAX_ITEMS.contains(&(asked.max_items as u64)) && MAX_BYTES.contains(&(asked.max_bytes as u64)));
+                prop_assert!(TIMEOUT_MS.contains(&(asked.timeout.as_millis() as u64)));
+                prop_assert!(asked.destination.port() != 0 && !RESERVED.contains(&asked.destination.port()));
+                if let Destination::Http { path, .. } = asked.destination {
+                    prop_assert!(path.starts_with('/') && !path.contains(['\r', '\n', ' ']), "{path:?}");
+                }
+            }
         }
     }
 }

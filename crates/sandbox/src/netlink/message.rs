@@ -154,7 +154,7 @@ mod tests {
         }
 
         #[test]
-        fn bytes_of_any_kind_are_read_without_harm(bytes: Vec<u8>, offset in 0usize..64) {
+        fn hostile_bytes_are_read_without_harm(bytes: Vec<u8>, offset in 0usize..64) {
             for received in split(&bytes) {
                 attributes(received.body, offset);
             }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use base::Clock;
+use proptest::prelude::*;
 use sandbox::{Config, Isolation, Sandbox};
 use tar::{EntryType, Header};
 use tempfile::TempDir;
@@ -58,6 +59,50 @@ impl Layer {
     /// The whiteout of a path.
     fn without(self, path: &str) -> Self {
         self.file(path, "")
+    }
+}
+
+/// Entries whose names and targets are likely to be nasty. `@` is where nothing may be written.
+fn nasty() -> impl Strategy<Value = Vec<(EntryType, String, String, u32)>> {
+    let kinds = [EntryType::Regular, EntryType::Directory, EntryType::Symlink, EntryType::Link, EntryType::Fifo];
+    let path = "(/|@/)?((a|b|\\.\\.|\\.)/){0,3}(a|b|kept|\\.\\.|\\.wh\\.(a|b|\\.|kept|\\.wh\\.\\.opq)?)?";
+    let target = "(/|@/?)?((a|b|\\.\\.)/){0,3}(a|b|kept|\\.\\.|\\.)?";
+    proptest::collection::vec((prop::sample::select(kinds.to_vec()), path, target, any::<u32>()), 1..12)
+}
+
+proptest! {
+    #[test]
+    fn hostile_layers_touch_nothing_outside_of_the_tree(lower in nasty(), upper in nasty()) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (tree, outside) = (folder.path().join("tree"), folder.path().join("o"));
+        [&tree, &outside].into_iter().for_each(|made| std::fs::create_dir(made).expect("a folder"));
+        std::fs::write(outside.join("kept"), "as it was").expect("written");
+        let outside_name = outside.to_str().expect("text");
+        let mut left = Some(Left::from(SMALL));
+        for entries in [lower, upper] {
+            let layer = entries.into_iter().fold(Layer::default(), |layer, (kind, path, target, mode)| {
+                let [path, target] = [path, target].map(|text| text.replace('@', outside_name));
+                layer.add(kind, &path, mode & 0o7777, &target, b"")
+            });
+            left = left.and_then(|left| layer::apply(layer.0.as_slice(), &tree, left).ok());
+        }
+        let names = |of| std::fs::read_dir(of).expect("there").map(|entry| entry.expect("there").file_name()).count();
+        prop_assert_eq!((names(folder.path()), names(&outside)), (2, 1), "nothing came and nothing went");
+        let kept = outside.join("kept");
+        prop_assert_eq!(std::fs::read_to_string(&kept).expect("there"), "as it was");
+        prop_assert_eq!(kept.metadata().expect("there").nlink(), 1, "nobody has another name for it");
+    }
+
+    #[test]
+    fn hostile_noise_is_a_layer_of_nothing_or_refused(
+        noise in proptest::collection::vec(any::<u8>(), 0..2000), at in 0..512_usize, to: u8
+    ) {
+        let mut broken = Layer::default().file("a", "x").link("b", "a").0;
+        broken[at] = to;
+        for bytes in [noise, broken] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let _whatever = layer::apply(bytes.as_slice(), folder.path(), Left::from(SMALL));
+        }
     }
 }
 
