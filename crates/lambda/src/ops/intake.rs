@@ -62,6 +62,10 @@ async fn image(control: &Control, source: &Source<'_>, uri: &str, architecture: 
 }
 
 fn no_image(uri: &str, error: &image::Error) -> Fault {
+    // Addresses that may be asked and passwords are the operator's: the caller isn't told which, and can't help it.
+    if matches!(error, image::Error::Denied(_) | image::Error::Unreachable(_)) {
+        tracing::warn!(uri, %error, "an image can't be fetched");
+    }
     let fault = match error {
         image::Error::Denied(_) => Fault::new(
             Fault::ACCESS_DENIED,
