@@ -279,8 +279,8 @@ proptest! {
 
     #[test]
     fn hostile_configurations_are_refused_or_within_their_limits(
-        os in "linux|.{0,5}", lists in prop::collection::vec(prop::collection::vec(".{0,40}|A=.{0,9}", 0..9), 3),
-        times in 1..200_usize, directory in ".{0,20}", noise: Vec<u8>,
+        os in "linux|.{0,5}", lists in prop::collection::vec(prop::collection::vec(".{0,9}|A=.{0,9}", 0..6), 3),
+        times in prop_oneof![1..20_usize, Just(1000_usize)], directory in ".{0,20}", noise: Vec<u8>,
     ) {
         let lists: Vec<_> = lists.iter().map(|list| vec![list.as_slice(); times].concat()).collect();
         let settings = json!({"Entrypoint": lists[0], "Cmd": lists[1], "Env": lists[2], "WorkingDir": directory});
