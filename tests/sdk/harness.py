@@ -169,7 +169,7 @@ class Server:
         what = (service, key, secret, token, region, validate)
         if what not in self._clients:
             config = botocore.config.Config(
-                retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=validate, max_pool_connections=64
+                retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=validate, max_pool_connections=256
             )
             session = boto3.Session(key, secret, token, region)
             self._clients[what] = session.client(service, endpoint_url=self.endpoint, config=config)

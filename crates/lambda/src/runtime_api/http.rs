@@ -299,11 +299,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn hostile_trailers_make_an_error_of_a_known_form(kind: Vec<u8>, named in ".{0,40}", body in "[A-Za-z0-9+/=]{0,40}|.{0,40}") {
+        fn hostile_trailers_make_an_error_of_a_known_form(
+            kind: Vec<u8>, named in ".{0,40}", body in "[A-Za-z0-9+/=]{0,40}|.{0,40}"
+        ) {
             for kind in [kind.as_slice(), named.as_bytes()] {
                 let mut trailers = HeaderMap::new();
                 for (name, value) in [(ERROR_TYPE, kind), ("lambda-runtime-function-error-body", body.as_bytes())] {
-                    trailers.extend(HeaderValue::from_bytes(value).ok().map(|value| (HeaderName::from_static(name), value)));
+                    let value = HeaderValue::from_bytes(value).ok();
+                    trailers.extend(value.map(|value| (HeaderName::from_static(name), value)));
                 }
                 let error = trailing_error(&trailers);
                 prop_assert_eq!(error.is_some(), header(&trailers, ERROR_TYPE).is_some());
